@@ -1,0 +1,49 @@
+# Two commands do everything: `make demo` and `make test`. Both need only Python 3.11 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo ui test lint types check bench soak lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+install: $(INSTALLED)  ## make the virtual environment of the pinned versions
+
+demo: $(INSTALLED)  ## run the whole pipeline on simulated services; DATA=FILE.csv replays an Enlighten export
+	@$(BIN)/energy-pipeline demo $(if $(DATA),--data $(DATA))
+
+ui: $(INSTALLED)  ## open the Dagster UI and daemon on sites.yaml, or on the demo without one
+	@$(BIN)/energy-pipeline ui
+
+test: $(INSTALLED)  ## run the whole test suite
+	$(BIN)/pytest --numprocesses=auto $(PYTEST_ARGS)
+
+lint: $(INSTALLED)  ## formatting and lint, the import rule of the rings included
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(INSTALLED)  ## static types, strict for the inner ring
+	$(BIN)/basedpyright --level error
+
+check: $(INSTALLED)  ## do the Dagster definitions load?
+	$(BIN)/dg check defs
+
+bench: $(INSTALLED)  ## benchmarks, as ratios against a peer in the same run
+	$(BIN)/python -m benchmarks
+
+soak: $(INSTALLED)  ## the long chaos and scale runs
+	SOAK=1 $(BIN)/pytest --numprocesses=auto -m soak --timeout=3600
+
+lock: $(INSTALLED)  ## write the versions now installed into constraints.txt
+	$(BIN)/pip freeze --exclude-editable | sed -E '/^-e|@ file/d' > constraints.txt
+
+clean:  ## remove the environment and the demo
+	rm -rf $(VENV) .demo .dagster
