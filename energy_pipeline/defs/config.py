@@ -1,0 +1,21 @@
+"""Run config: what a person may narrow or force in the launchpad, a backfill or a command line."""
+
+import dagster as dg
+from pydantic import Field
+
+
+class SitesConfig(dg.Config):
+    """Which sites a run works on."""
+
+    sites: list[str] = Field(
+        default_factory=list, description="Ids from sites.yaml; empty means every site."
+    )
+
+
+class FetchConfig(SitesConfig):
+    """Which sites are asked, and whether again."""
+
+    force: bool = Field(
+        default=False,
+        description="Ask the vendor again for days that are settled; every request is a hit.",
+    )

@@ -1,0 +1,34 @@
+"""The one partition definition of the fleet: UTC days; sites are rows.
+
+A site-local day is made in the transform, never here. The first day comes from the environment,
+because Dagster needs it when definitions load; nothing else is read at import.
+"""
+
+import warnings
+from collections.abc import Sequence
+from datetime import date
+
+import dagster as dg
+
+from energy_pipeline.calendar import Days
+from energy_pipeline.configuration.environment import first_day
+
+# Beta in Dagster, and the only way to work a range of days as one run.
+warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
+
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+FLEET_DAYS = dg.DailyPartitionsDefinition(start_date=str(first_day()), timezone="UTC")
+
+ONE_RUN = dg.BackfillPolicy.single_run()
+"""For every asset, also for the unpartitioned ones: a command-line range refuses any without it."""
+
+
+def range_tags(days: Days) -> dict[str, str]:
+    """Return the tags that make one run cover `days`."""
+    return {RANGE_START: str(days.first), RANGE_END: str(days.last)}
+
+
+def days_of(partition_keys: Sequence[str]) -> Days:
+    """Return the contiguous UTC days of a run's partition keys."""
+    return Days(date.fromisoformat(partition_keys[0]), date.fromisoformat(partition_keys[-1]))

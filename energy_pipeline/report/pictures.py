@@ -1,0 +1,100 @@
+"""Pictures of hours: a curve for a few days, a calendar of hours for a long range.
+
+Input is `hourly_energy` in UTC; the output is PNG bytes, small enough to be inlined in a Dagster
+event (about 20 to 60 kB). Holes are drawn as holes: absent is not zero.
+"""
+
+import io
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+
+from energy_pipeline.calendar import Days
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+CURVE_DAYS = 10  # beyond that, single hours of a curve cannot be told apart
+MAX_SITES = 12  # rows of a coverage picture that stay readable
+_WIDTH_INCH, _DPI = 9.0, 90
+_COLOURS = {"production": "#e0a100", "consumption": "#2563a8"}
+
+
+def hours_picture(hourly: pa.Table, days: Days) -> bytes:
+    """Draw energy per hour, all sites added up: one panel for each stream."""
+    frame: pd.DataFrame = hourly.select(["stream", "hour", "energy_wh"]).to_pandas()
+    kwh_by_stream = frame.pivot_table(
+        index="hour", columns="stream", values="energy_wh", aggfunc="sum"
+    ).div(1000)
+    hours = pd.date_range(days.span.start, days.span.end, freq="h", inclusive="left")
+    streams = [str(name) for name in kwh_by_stream.columns] or ["production"]
+    kwh_by_stream = kwh_by_stream.reindex(index=hours, columns=streams)
+    with _figure(streams) as (axes, png):
+        for axis, stream in zip(axes, streams, strict=True):
+            kwh = pd.Series(kwh_by_stream[stream])
+            if len(days) <= CURVE_DAYS:
+                _curve(axis, kwh, stream)
+            else:
+                _calendar(axis, kwh, days)
+            axis.set_title(f"{stream}, {days} UTC: {kwh.sum():,.1f} kWh", fontsize=9, loc="left")
+    return png.getvalue()
+
+
+def coverage_picture(covered: pd.DataFrame, days: Days) -> bytes:
+    """Draw how much of each site's day is there.
+
+    Args:
+        covered: one row per site (index), one column per day, share from 0 to 1; NaN: never asked.
+        days: the days of the columns.
+    """
+    shown = covered.loc[covered.mean(axis=1).sort_values(kind="stable").index[:MAX_SITES]]
+    left_out = len(covered) - len(shown)
+    with _figure(["coverage"]) as (axes, png):
+        axis = axes[0]
+        axis.imshow(shown.to_numpy(float), aspect="auto", cmap="RdYlGn", vmin=0, vmax=1)
+        axis.set_yticks(range(len(shown)), list(shown.index), fontsize=7)
+        _day_ticks(axis, days)
+        note = f", the {MAX_SITES} least covered of {len(covered)} sites" if left_out else ""
+        axis.set_title(f"share of each day that is there, {days} UTC{note}", fontsize=9, loc="left")
+    return png.getvalue()
+
+
+def _curve(axis: "Axes", kwh: pd.Series, stream: str) -> None:
+    axis.step(kwh.index, kwh.to_numpy(), where="post", color=_COLOURS.get(stream, "#555555"))
+    axis.fill_between(
+        kwh.index, kwh.to_numpy(), step="post", alpha=0.2, color=_COLOURS.get(stream, "#555555")
+    )
+    axis.set_ylabel("kWh per hour", fontsize=8)
+    axis.tick_params(labelsize=7)
+    axis.grid(alpha=0.3)
+
+
+def _calendar(axis: "Axes", kwh: pd.Series, days: Days) -> None:
+    grid = kwh.to_numpy(float).reshape(len(days), 24).T
+    image = axis.imshow(grid, aspect="auto", origin="lower", cmap="viridis")
+    axis.figure.colorbar(image, ax=axis, label="kWh per hour")
+    axis.set_ylabel("hour, UTC", fontsize=8)
+    axis.set_yticks([0, 6, 12, 18], ["00", "06", "12", "18"], fontsize=7)
+    _day_ticks(axis, days)
+
+
+def _day_ticks(axis: "Axes", days: Days) -> None:
+    every = max(1, len(days) // 8)
+    at = range(0, len(days), every)
+    axis.set_xticks(list(at), [str(day) for n, day in enumerate(days) if n in at], fontsize=7)
+
+
+@contextmanager
+def _figure(panels: list[str]) -> Generator[tuple["list[Axes]", io.BytesIO]]:
+    """Yield one axis per panel and the buffer that holds the PNG afterwards."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(_WIDTH_INCH, 2.2 * len(panels) + 0.3), layout="constrained")
+    FigureCanvasAgg(figure)
+    png = io.BytesIO()
+    yield [figure.add_subplot(len(panels), 1, n + 1) for n in range(len(panels))], png
+    figure.savefig(png, format="png", dpi=_DPI)

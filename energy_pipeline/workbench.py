@@ -1,0 +1,74 @@
+"""Everything a step works with, opened together: settings, sites, store, state, clock.
+
+One workbench serves one run of one step. What a step does with it is in `steps/`; how Dagster gets
+one is in `defs/resources.py`.
+"""
+
+import os
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from energy_pipeline.clock import Clock, SystemClock
+from energy_pipeline.configuration.environment import Settings, load_settings
+from energy_pipeline.configuration.sites import Registry, load_registry
+from energy_pipeline.http.redaction import install_log_redaction
+from energy_pipeline.state.database import StateDatabase
+from energy_pipeline.state.locks import Locks
+from energy_pipeline.store.parquet import ParquetStore
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+def no_progress(what: str, done: int, total: int) -> None:
+    """Report nothing."""
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """What a step needs, and nothing of Dagster.
+
+    Args:
+        settings: the environment, validated.
+        registry: the sites of this run.
+        store: the Parquet store.
+        state: the state database: quotas, ledger.
+        locks: locks over processes, freed when their holder dies.
+        clock: what time it is.
+        progress: told about long work.
+    """
+
+    settings: Settings
+    registry: Registry
+    store: ParquetStore
+    state: StateDatabase
+    locks: Locks
+    clock: Clock
+    progress: Progress = no_progress
+
+
+@contextmanager
+def open_workbench(
+    sites: Sequence[str] = (),
+    *,
+    environ: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+    progress: Progress = no_progress,
+) -> Generator[Workbench]:
+    """Open everything from the environment and `.env`, narrowed to `sites` (none: all).
+
+    Raises:
+        ConfigurationError: every mistake of the environment or of the site file.
+    """
+    settings = load_settings(os.environ if environ is None else environ, Path(".env"))
+    registry = load_registry(settings.energy_sites_file, settings).only(sites)
+    install_log_redaction()
+    locks = Locks.for_state(settings.state_url)
+    state = StateDatabase(settings.state_url)
+    try:
+        store = ParquetStore(settings.energy_data_uri, locks)
+        yield Workbench(settings, registry, store, state, locks, clock or SystemClock(), progress)
+    finally:
+        state.close()
