@@ -1,0 +1,1 @@
+"""What several processes must agree on: the state database, locks, request quotas."""
