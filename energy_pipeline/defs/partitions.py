@@ -4,6 +4,7 @@ A site-local day is made in the transform, never here. The first day comes from 
 because Dagster needs it when definitions load; nothing else is read at import.
 """
 
+import os
 import warnings
 from collections.abc import Sequence
 from datetime import date
@@ -11,14 +12,23 @@ from datetime import date
 import dagster as dg
 
 from energy_pipeline.calendar import Days
-from energy_pipeline.configuration.environment import first_day
+from energy_pipeline.configuration.environment import load_settings
 
 # Beta in Dagster, and the only way to work a range of days as one run.
 warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
-FLEET_DAYS = dg.DailyPartitionsDefinition(start_date=str(first_day()), timezone="UTC")
+_FIRST_DAY = "ENERGY_FIRST_DAY"
+
+
+def _first_day() -> date:
+    """Read the one variable alone: a mistake elsewhere is a run's, not the code location's."""
+    environ = {_FIRST_DAY: os.environ[_FIRST_DAY]} if _FIRST_DAY in os.environ else {}
+    return load_settings(environ, dotenv=None).energy_first_day
+
+
+FLEET_DAYS = dg.DailyPartitionsDefinition(start_date=str(_first_day()), timezone="UTC")
 
 ONE_RUN = dg.BackfillPolicy.single_run()
 """For every asset, also for the unpartitioned ones: a command-line range refuses any without it."""

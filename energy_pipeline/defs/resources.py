@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from energy_pipeline.clock import Clock, SystemClock
+from energy_pipeline.defs.failures import told_as_failure
 from energy_pipeline.defs.progress import log_progress
 from energy_pipeline.workbench import Workbench, open_workbench
 
@@ -30,6 +31,7 @@ class WorkbenchResource(dg.ConfigurableResource[None]):
     ) -> Generator[Workbench]:
         """Open a workbench for `sites` (none: all) that logs its progress to the run."""
         with (
+            told_as_failure(),
             log_progress(context.log) as progress,
             open_workbench(sites, clock=self.clock(), progress=progress) as bench,
         ):
