@@ -1,0 +1,171 @@
+"""Types of members and variables: what may be written, in words and as a check.
+
+The `Allowed` of a type is what a person reads when a value is refused.
+"""
+
+import re
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from energy_pipeline.configuration.found import Allowed
+
+_LARGEST_ID = 2**63 - 1
+"""Ids are int64 columns of the store."""
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_REMOTE_SCHEMES = ("s3", "gs", "abfs")
+
+
+def _iso_day(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        return date.fromisoformat(value)
+    if type(value) is not date:  # a datetime is a date too
+        raise ValueError
+    return value
+
+
+def _instant(value: object) -> object:
+    instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(instant, datetime) or instant.tzinfo is None:
+        raise ValueError
+    return instant.astimezone(UTC)
+
+
+def _visible_ascii(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+        raise ValueError
+    return value
+
+
+def is_remote(data_uri: str) -> bool:
+    """Return whether the store is somewhere else than in a local directory."""
+    return "://" in data_uri
+
+
+def _data_uri(text: str) -> str:
+    parts = urlsplit(text)
+    has_login = parts.password is not None or (parts.scheme != "abfs" and parts.username)
+    if is_remote(text) and (parts.scheme not in _REMOTE_SCHEMES or not parts.netloc or has_login):
+        raise ValueError
+    return text
+
+
+def _service_url(text: str) -> str:
+    parts = urlsplit(text)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    if not is_safe or not _is_plain_root(parts):
+        raise ValueError
+    return text.rstrip("/")
+
+
+def _is_plain_root(parts: SplitResult) -> bool:
+    """Return whether there is a host, a possible port and nothing that could hold a secret."""
+    has_extras = bool(parts.query or parts.fragment or parts.username or parts.password)
+    return bool(parts.hostname) and not has_extras and parts.port != 0
+
+
+def _database_url(value: SecretStr) -> SecretStr:
+    try:
+        url = make_url(value.get_secret_value())
+    except ArgumentError:
+        raise ValueError from None
+    if url.get_backend_name() == "sqlite":
+        is_usable = url.database not in (None, "", ":memory:")
+    else:
+        is_usable = url.get_backend_name() == "postgresql"
+    if not is_usable:
+        raise ValueError
+    return value
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _existing_zone(name: str) -> str:
+    if name not in _zones():
+        raise ValueError
+    return name
+
+
+def _fingerprint(text: str) -> str:
+    digits = text.replace(":", "").lower()
+    if not re.fullmatch("[0-9a-f]{64}", digits):
+        raise ValueError
+    return digits
+
+
+Text = Annotated[str, Field(strict=True, min_length=1), Allowed("a text (digits in quotes)")]
+Id = Annotated[
+    int,
+    Field(strict=True, ge=1, le=_LARGEST_ID),
+    Allowed("a whole number greater than 0, without quotes"),
+]
+Day = Annotated[date, BeforeValidator(_iso_day), Allowed("a day, written YYYY-MM-DD")]
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    Allowed("a date and time with offset, for example 2026-01-31T00:00:00+02:00"),
+]
+Secret = Annotated[
+    SecretStr,
+    AfterValidator(_visible_ascii),
+    Allowed("a text of visible ASCII characters without spaces (digits in quotes)"),
+]
+AnySecret = Annotated[SecretStr, Allowed("a text")]
+ServiceUrl = Annotated[
+    str,
+    AfterValidator(_service_url),
+    Allowed("https://HOST, without login and query (http:// for this machine only)"),
+]
+DataUri = Annotated[
+    str,
+    AfterValidator(_data_uri),
+    Allowed("a local path, or s3://…, gs://… or abfs://… without login"),
+]
+DatabaseUrl = Annotated[
+    SecretStr,
+    AfterValidator(_database_url),
+    Allowed("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"),
+]
+SiteId = Annotated[
+    str,
+    Field(strict=True, pattern=r"^[a-z0-9][a-z0-9-]*$"),
+    Allowed("small letters, digits and - (not first); only digits: in quotes"),
+]
+Zone = Annotated[
+    str,
+    Field(strict=True),
+    AfterValidator(_existing_zone),
+    Allowed("a zone of the IANA database, for example Europe/Helsinki"),
+]
+Host = Annotated[
+    str,
+    Field(strict=True, pattern=r"^([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"),
+    Allowed("HOST or HOST:PORT"),
+]
+Serial = Annotated[
+    str,
+    Field(strict=True, pattern=r"^[0-9]{12}$"),
+    Allowed("the gateway's serial number: 12 digits, in quotes"),
+]
+Fingerprint = Annotated[
+    str,
+    Field(strict=True),
+    AfterValidator(_fingerprint),
+    Allowed("a SHA-256 fingerprint: 64 hex digits, with or without colons"),
+]
+Reading = Annotated[
+    float,
+    Field(strict=True, ge=0, allow_inf_nan=False),
+    Allowed("a number, 0 or more"),
+]
+Limit = Annotated[int, Field(ge=1), Allowed("a whole number greater than 0")]
+Duration = Annotated[float, Field(ge=0, allow_inf_nan=False), Allowed("a number, 0 or more")]
