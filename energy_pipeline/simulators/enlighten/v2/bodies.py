@@ -1,0 +1,141 @@
+"""Dialect v2: a system as one request sees it, and the bodies of days and summaries.
+
+Plain JSON values from what the cloud knows; the bodies of interval lists are in `intervals.py`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from energy_pipeline.simulators.enlighten.cloud import (
+    Cloud,
+    average_power_w,
+    meter_start,
+)
+from energy_pipeline.simulators.enlighten.dataset import Stream, System
+from energy_pipeline.simulators.enlighten.faults import Faults
+from energy_pipeline.simulators.enlighten.localdays import local_date
+from energy_pipeline.simulators.enlighten.v2.windows import DayRange
+
+Json = Mapping[str, Any]
+Stamp = Callable[[int | None], int | str | None]
+"""Shows an instant in the format that the request asks for."""
+
+_RECENT_S = 3600
+
+
+def stamp_of(datetime_format: str | None, system: System | None) -> Stamp:
+    """Return how instants are shown: epoch seconds, or ISO 8601 with the system's offset."""
+    if datetime_format != "iso8601":
+        return lambda instant: instant
+    zone = system.zone if system else UTC
+    return lambda instant: (
+        None if instant is None else datetime.fromtimestamp(instant, zone).isoformat()
+    )
+
+
+@dataclass(frozen=True)
+class View:
+    """One system at one instant, as one request sees it."""
+
+    system: System
+    cloud: Cloud
+    faults: Faults
+    now: int
+    stamp: Stamp
+
+    def meta(self) -> Json:
+        """Return the state of the system now."""
+        return {
+            "status": self.cloud.status(self.system, self.now),
+            "last_report_at": self.stamp(self.cloud.last_report_at(self.system, self.now)),
+            "last_energy_at": self.stamp(self.cloud.last_energy_at(self.system, self.now)),
+            "operational_at": self.stamp(self.system.operational_at),
+        }
+
+    def listing(self) -> Json:
+        """Return the system as an element of the systems list."""
+        system, meta = self.system, self.meta()
+        optional = {"reference": system.reference} if system.reference else {}
+        return {
+            "system_id": system.system_id,
+            "system_name": system.name,
+            "system_public_name": system.public_name,
+            **optional,
+            "country": system.country,
+            "state": system.state,
+            "city": system.city,
+            "postal_code": system.postal_code,
+            "timezone": system.timezone,
+            "connection_type": system.connection_type,
+            "status": meta["status"],
+            "meta": meta,
+        }
+
+    def summary(self, day: date) -> Json:
+        """Return the figures of one local day and of all days before it."""
+        system, meta = self.system, self.meta()
+        is_today = day == local_date(self.now, system.zone)
+        first = min(day, local_date(system.operational_at, system.zone))
+        totals = self.cloud.production_totals(system, first, day, self.now)
+        return {
+            "system_id": system.system_id,
+            "modules": system.micros if is_today else 0,
+            "size_w": system.size_w if is_today else 0,
+            "current_power": self._current_power_w() if is_today else 0,
+            "energy_today": int(totals[-1]),
+            "energy_lifetime": int(totals[:-1].sum()),
+            "summary_date": str(day),
+            "source": "meter" if system.has_meter else "microinverters",
+            "status": meta["status"],
+            "operational_at": meta["operational_at"],
+            "last_report_at": meta["last_report_at"],
+            "last_interval_end_at": meta["last_energy_at"],
+        }
+
+    def energy_lifetime(self, days: DayRange, *, with_parts: bool) -> Json:
+        """Return one production total per local day."""
+        starts = meter_start(self.system)
+        body: dict[str, Any] = {
+            "system_id": self.system.system_id,
+            "start_date": str(days.first),
+            "production": self._production_totals(days),
+        }
+        if starts is not None:
+            body["meter_start_date"] = str(starts)
+        if with_parts:
+            body["micro_production"] = self._day_totals("production_micro", days)
+            body["meter_production"] = self._day_totals("production_meter", days)
+        return {**body, "meta": self.meta()}
+
+    def consumption_lifetime(self, days: DayRange) -> Json:
+        """Return one consumption total per local day."""
+        return {
+            "system_id": self.system.system_id,
+            "start_date": str(days.first),
+            "consumption": self._day_totals("consumption", days),
+            "meta": self.meta(),
+        }
+
+    def _production_totals(self, days: DayRange) -> list[int]:
+        if days.last < days.first:
+            return []
+        return self.cloud.production_totals(self.system, days.first, days.last, self.now).tolist()
+
+    def _day_totals(self, stream: Stream, days: DayRange) -> list[int]:
+        if days.last < days.first:
+            return []
+        totals = self.cloud.day_totals(self.system, stream, days.first, days.last, self.now)
+        return totals.tolist()
+
+    def _current_power_w(self) -> int:
+        """Return the mean power of the newest interval, 0 when production has ended."""
+        stream = self.system.production
+        newest = self.cloud.newest(self.system, stream, self.now)
+        if newest is None or self.now - newest > _RECENT_S:
+            return 0
+        last = self.cloud.intervals(self.system, stream, newest - 1, newest, self.now)
+        if stream == "production_micro":
+            return int(average_power_w(self.system, last)[0])
+        return int(last.energy_wh[0]) * 4

@@ -1,0 +1,138 @@
+"""Dialect v2: which path is answered by what.
+
+Every route gets a request that has passed the gate of `face.py`: known key and user, within quota.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+
+from starlette.datastructures import QueryParams
+
+from energy_pipeline.simulators.enlighten.cloud import Cloud
+from energy_pipeline.simulators.enlighten.dataset import Fleet, Grant, Stream, System
+from energy_pipeline.simulators.enlighten.faults import Faults
+from energy_pipeline.simulators.enlighten.localdays import local_date
+from energy_pipeline.simulators.enlighten.switches import Switches
+from energy_pipeline.simulators.enlighten.v2 import intervals as interval_bodies
+from energy_pipeline.simulators.enlighten.v2 import refusals, windows
+from energy_pipeline.simulators.enlighten.v2.bodies import Json, Stamp, View, stamp_of
+from energy_pipeline.simulators.enlighten.v2.systems import systems_page
+
+_INTERVALS: Mapping[str, Stream] = MappingProxyType(
+    {
+        "stats": "production_micro",
+        "rgm_stats": "production_meter",
+        "consumption_stats": "consumption",
+    }
+)
+_BODIES = MappingProxyType(
+    {
+        "stats": interval_bodies.micro_body,
+        "rgm_stats": interval_bodies.meter_body,
+        "consumption_stats": interval_bodies.consumption_body,
+    }
+)
+_DAYS = frozenset({"energy_lifetime", "consumption_lifetime"})
+_OF_ONE_SYSTEM = frozenset({"summary", *_INTERVALS, *_DAYS})
+
+
+@dataclass(frozen=True)
+class Call:
+    """One admitted request.
+
+    Attributes:
+        fleet: every system of the cloud.
+        grant: what the user has allowed.
+        params: the query.
+        now: the virtual instant, epoch seconds.
+        faults: what goes wrong at present.
+        switches: how the cloud behaves.
+    """
+
+    fleet: Fleet
+    grant: Grant
+    params: QueryParams
+    now: int
+    faults: Faults
+    switches: Switches
+
+    def view(self, system: System) -> View:
+        """Return the system as this request sees it."""
+        return View(system, Cloud(self.faults), self.faults, self.now, self.stamp(system))
+
+    def stamp(self, system: System | None) -> Stamp:
+        """Return how this request wants instants of the system."""
+        return stamp_of(self.params.get("datetime_format"), system)
+
+
+def system_of_path(path: str, fleet: Fleet) -> System | None:
+    """Return the system that a path names, None when it names none that exists."""
+    parts = path.strip("/").split("/")
+    named = len(parts) > 1 and parts[0] == "systems" and parts[1].isdecimal()
+    return fleet.systems.get(int(parts[1])) if named else None
+
+
+def answer(path: str, call: Call) -> Json | None:
+    """Return the body for a path below `/api/v2`; None is an answer without content.
+
+    Raises:
+        Refusal: anything else than a good answer.
+    """
+    match path.strip("/").split("/"):
+        case ["systems"]:
+            seen = [s for s in call.fleet.systems.values() if call.grant.covers(s.system_id)]
+            return systems_page(call.params, [call.view(system) for system in seen])
+        case ["systems", system_id, endpoint] if endpoint in _OF_ONE_SYSTEM:
+            system = system_of_path(path, call.fleet)
+            if system is None:
+                raise refusals.no_such_system(system_id)
+            return _of_system(endpoint, call, system)
+        case _:
+            raise refusals.no_such_route()
+
+
+def _of_system(endpoint: str, call: Call, system: System) -> Json | None:
+    hidden = endpoint.startswith("consumption") and not call.grant.consumption
+    if hidden or not call.grant.covers(system.system_id):
+        raise refusals.unauthorized()
+    view = call.view(system)
+    if endpoint in _INTERVALS:
+        return _intervals(endpoint, call, view)
+    today = local_date(call.now, system.zone)
+    if endpoint in _DAYS:
+        return _days(endpoint, call, view, today)
+    return view.summary(windows.summary_day(call.params, today))
+
+
+def _intervals(endpoint: str, call: Call, view: View) -> Json:
+    system, stream, body = view.system, _INTERVALS[endpoint], _BODIES[endpoint]
+    window = windows.interval_window(call.params, system, stream, call.now, call.switches)
+    start = window.end if window.too_old else window.start
+    found = view.cloud.intervals(system, stream, start, window.end, call.now)
+    if stream not in system.series:
+        without = call.switches.without_consumption_meter
+        if stream == "consumption" and without == "message":
+            raise refusals.no_consumption_meter()
+    elif not len(found) and not window.too_old:
+        oldest = view.cloud.oldest(system, stream, call.now)
+        windows.require_inside(window, oldest, view.cloud.newest(system, stream, call.now))
+    return body(view, found)
+
+
+def _days(endpoint: str, call: Call, view: View, today: date) -> Json | None:
+    system = view.system
+    streams = {"consumption"} if endpoint == "consumption_lifetime" else {system.production}
+    if not streams & system.series.keys():
+        return None
+    last = windows.last_total_day(
+        call.now,
+        view.cloud.last_report_at(system, call.now),
+        system,
+        call.faults.yesterday_appears_at_h,
+    )
+    days = windows.day_range(call.params, system, today, last)
+    if endpoint == "consumption_lifetime":
+        return view.consumption_lifetime(days)
+    return view.energy_lifetime(days, with_parts=call.params.get("production") == "all")
