@@ -10,6 +10,10 @@ from datetime import date
 from pathlib import Path
 
 import yaml
+from yaml._yaml import CParser
+from yaml.composer import Composer
+from yaml.reader import ReaderError
+from yaml.resolver import Resolver
 
 from energy_pipeline.configuration.found import MemberPath, dotted
 from energy_pipeline.errors import ConfigurationError, Problem
@@ -25,14 +29,19 @@ _PLAIN_VALUES = {
 _KNOWN_TAGS = {"map", "seq", "str", *_PLAIN_VALUES}
 
 
-class _Composer(yaml.SafeLoader):
-    """Builds the tree of nodes; knows the plain values above and no others."""
+class _Loader(Composer, CParser, Resolver):
+    """Builds the tree of nodes from libyaml's events; knows no plain values but those above."""
 
-    yaml_implicit_resolvers = {}  # noqa: RUF012 - the loader's own way to declare them
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - declared in the way of its base
+
+    def __init__(self, text: str) -> None:
+        CParser.__init__(self, text)
+        Composer.__init__(self)
+        Resolver.__init__(self)
 
 
 for _name, _pattern in _PLAIN_VALUES.items():
-    _Composer.add_implicit_resolver(_TAG + _name, re.compile(rf"(?:{_pattern})\Z"), None)
+    _Loader.add_implicit_resolver(_TAG + _name, re.compile(rf"(?:{_pattern})\Z"), None)
 
 
 class LocatedYaml:
@@ -120,15 +129,15 @@ def load_yaml(path: Path) -> LocatedYaml:
     """
     text = _text(path)
     try:
-        return LocatedYaml(path, yaml.compose(text, _Composer))
-    except yaml.reader.ReaderError as error:
+        return LocatedYaml(path, _Loader(text).get_single_node())
+    except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         found = f"the character U+{error.character:04X}"
         raise _not_yaml(f"{path}:{line}", found, "printable characters") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise _not_yaml(where, _said(error), "YAML") from None
+        line = min(mark.line, text.count("\n")) + 1 if mark else 1
+        raise _not_yaml(f"{path}:{line}", _said(error), "YAML") from None
     except RecursionError:
         raise _not_yaml(f"{path}:1", "objects inside objects without end", "YAML") from None
 
@@ -151,9 +160,9 @@ def _not_yaml(where: str, found: str, allowed: str) -> ConfigurationError:
 
 
 def _said(error: yaml.MarkedYAMLError) -> str:
-    """Return the parser's words without any text of the file, which could be a secret."""
-    said = error.problem or error.context or "something else"
-    return re.sub(r"'(?!<)[^']{2,}'", "a name", said)
+    """Return the parser's words without the names that it quotes: one could be a secret."""
+    said = ", ".join(part for part in (error.context, error.problem) if part)
+    return "broken YAML: " + re.sub("'[^']+'", "a name", said)
 
 
 def _line(node: yaml.Node) -> int:

@@ -5,6 +5,7 @@ is wrong; they pass over everything that has not the expected form, since the mo
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import NamedTuple
 
 from energy_pipeline.configuration.environment import Settings
@@ -62,7 +63,7 @@ def _repeated(objects: list[_Object], name: str) -> Iterator[_Mistake]:
     first: dict[object, MemberPath] = {}
     for each in objects:
         value, path = each.members.get(name), (*each.path, name)
-        if not isinstance(value, str | int):
+        if type(value) not in (str, int):
             continue
         if value in first:
             found = f"{words(value)}, which is {dotted(first[value])} already"
@@ -71,6 +72,10 @@ def _repeated(objects: list[_Object], name: str) -> Iterator[_Mistake]:
 
 
 def _of_site(site: _Object, settings: Settings) -> Iterator[_Mistake]:
+    start = site.members.get("start")
+    if isinstance(start, date) and start < settings.energy_first_day:
+        allowed = f"not before ENERGY_FIRST_DAY, which is {settings.energy_first_day}"
+        yield _Mistake((*site.path, "start"), words(start), allowed)
     sources = {name for name in ("enlighten", "envoy") if site.members.get(name) is not None}
     if not sources:
         allowed = "at least one source: enlighten or envoy"
@@ -112,6 +117,7 @@ def _registers(site: _Object) -> Iterator[_Mistake]:
 
 def _of_upload(upload: _Object) -> Iterator[_Mistake]:
     opening = upload.members.get("opening_reading")
-    if upload.members.get("reading") == "consumption" and opening not in (None, 0):
+    is_set = isinstance(opening, int | float) and opening != 0
+    if is_set and upload.members.get("reading") == "consumption":
         allowed = "0 or nothing, because only a cumulative upload has a register"
         yield _Mistake((*upload.path, "opening_reading"), words(opening), allowed)
