@@ -133,9 +133,17 @@ def _from_json(name: str, value: Any) -> Any:  # noqa: ANN401 (any JSON value)
             case "next_failures":
                 return tuple(value)
             case _:
-                return value
+                return _same_kind(value, getattr(Faults(), name))
     except (TypeError, AttributeError) as error:
         raise ValueError(f"{name}: found {value!r}; {error}") from error
+
+
+def _same_kind(value: Any, example: bool | float | str) -> Any:  # noqa: ANN401 (any JSON value)
+    """Return a plain value if it is of the kind that its member has; a whole number is a share."""
+    kind = (int, float) if isinstance(example, float) else type(example)
+    if not isinstance(value, kind) or isinstance(value, bool) != isinstance(example, bool):
+        raise TypeError(f"allowed: a value like {example!r}")
+    return value
 
 
 def _instants(members: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from energy_pipeline.simulators.enlighten.localdays import midnight, midnights
+from energy_pipeline.simulators.enlighten.model import House, modelled_fleet, modelled_system
+from energy_pipeline.simulators.enlighten.noise import noise
+from energy_pipeline_tests.simulators.enlighten.asking import epoch, house
+
+ZONES = ["Europe/Helsinki", "America/Denver", "Australia/Sydney", "Asia/Kathmandu", "Pacific/Apia"]
+
+
+def test_the_same_seed_is_the_same_house_and_another_is_not():
+    one, same, other = house(), house(), house(seed=1)
+    for stream in one.series:
+        assert np.array_equal(one.series[stream].energy_wh, same.series[stream].energy_wh)
+        assert not np.array_equal(one.series[stream].energy_wh, other.series[stream].energy_wh)
+
+
+def test_a_longer_history_agrees_with_a_shorter_one():
+    long = modelled_system(House(system_id=1), date(2024, 5, 1), date(2024, 6, 30))
+    short = modelled_system(House(system_id=1), date(2024, 6, 10), date(2024, 6, 12))
+    for stream, series in short.series.items():
+        low = long.series[stream].after(series.start_at)
+        same = long.series[stream].energy_wh[low : low + len(series)]
+        assert np.array_equal(same, series.energy_wh)
+
+
+@settings(max_examples=20)
+@given(st.sampled_from(ZONES), st.dates(date(2015, 1, 1), date(2030, 1, 1)), st.floats(-60, 65))
+def test_the_sun_shines_by_day_and_nights_are_absent(timezone, day, latitude):
+    system = modelled_system(House(system_id=3, timezone=timezone, latitude=latitude), day, day)
+    zone, micro = ZoneInfo(timezone), system.series["production_micro"]
+    assert micro.start_at == midnight(day, zone)
+    assert micro.end_at()[-1] == midnights(day, day, zone)[1]
+    lit = micro.devices > 0
+    assert not micro.energy_wh[~lit].any()
+    hours = np.array([datetime.fromtimestamp(e, zone).hour for e in micro.end_at()[lit].tolist()])
+    assert len(hours) > 24
+    assert 10 <= hours.mean() <= 14.5
+    assert micro.energy_wh.max() <= 5000 / 12
+
+
+def test_energy_is_conserved_between_house_and_grid():
+    series = house().series
+    net = series["grid_import"].energy_wh - series["grid_export"].energy_wh
+    balance = series["consumption"].energy_wh - series["production_meter"].energy_wh
+    assert np.array_equal(net, balance)
+    assert (series["grid_import"].energy_wh >= 0).all()
+
+
+def test_meter_and_micros_differ_by_about_a_percent():
+    series = house().series
+    ratio = series["production_meter"].energy_wh.sum() / series["production_micro"].energy_wh.sum()
+    assert ratio == pytest.approx(1.008, abs=0.002)
+
+
+def test_consumption_can_be_negative_now_and_then():
+    assert (house().series["consumption"].energy_wh > 0).all()
+    odd = house(negative_share=0.05).series["consumption"].energy_wh
+    assert 0.01 < (odd < 0).mean() < 0.1
+
+
+def test_a_fleet_reaches_back_from_now_in_each_systems_own_days():
+    now = datetime(2024, 6, 10, 12, tzinfo=UTC)
+    systems = modelled_fleet(8, now, days_back=3, days_ahead=1)
+    assert [system.system_id for system in systems] == list(range(1000, 1008))
+    assert {len(s.series) for s in systems} == {4, 5}
+    for system in systems:
+        production = system.series[system.production]
+        assert len(production) * production.interval_s == 5 * 86_400
+        assert production.start_at < now.timestamp() - 3 * 86_400
+        assert production.end_at()[-1] > now.timestamp()
+
+
+def test_noise_belongs_to_its_instant_and_is_even():
+    at = np.arange(epoch(2024, 1, 1), epoch(2024, 1, 1) + 300_000, 300, dtype=np.int64)
+    drawn = noise(at, 1, 2)
+    assert np.array_equal(drawn[100:], noise(at[100:], 1, 2))
+    assert not np.array_equal(drawn, noise(at, 2, 1))
+    assert ((drawn >= 0) & (drawn < 1)).all()
+    assert drawn.mean() == pytest.approx(0.5, abs=0.03)
+    assert abs(np.corrcoef(drawn, noise(at, 1, 3))[0, 1]) < 0.1
