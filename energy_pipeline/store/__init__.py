@@ -1,0 +1,1 @@
+"""The Parquet store: rows by dataset and UTC day, and what is known of each site-day."""

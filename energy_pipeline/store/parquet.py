@@ -1,0 +1,211 @@
+"""The Parquet store: rows in and out by dataset, UTC day and site, safe among many processes.
+
+Writers of one partition wait for each other; readers wait for nobody. How a file is encoded and
+replaced is in `files.py`, where it lies in `layout.py`, what is known of a site-day in
+`coverage.py`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import date
+from typing import Protocol, TypeVar
+
+import pyarrow as pa
+from pyarrow import fs
+
+from energy_pipeline.calendar import Days
+from energy_pipeline.dataset import Dataset, conform
+from energy_pipeline.errors import StoreError
+from energy_pipeline.store import rows
+from energy_pipeline.store.coverage import Coverage, Key, by_key, same_content, sites_of
+from energy_pipeline.store.files import DatasetFile
+from energy_pipeline.store.layout import file_day, open_root, partition_file, snapshot_file
+
+_Found = TypeVar("_Found")
+
+# Reading a partition is mostly waiting for its storage; enough to keep an object store busy.
+_READERS = 16
+
+
+class NamedLocks(Protocol):
+    """Exclusive names over threads and processes."""
+
+    def hold(self, name: str, timeout_s: float | None = None) -> AbstractContextManager[None]:
+        """Hold `name` inside the `with` block."""
+        ...
+
+
+class ParquetStore:
+    """Datasets as Parquet files under one root.
+
+    Args:
+        place: a local path or a URI (`s3://`, `gs://`, `abfs://`), or a file system whose root is
+            the store's.
+        locks: exclusion of other writers of the same store.
+
+    Raises:
+        StoreError: the URI names no kind of file system that is served.
+    """
+
+    def __init__(self, place: str | fs.FileSystem, locks: NamedLocks) -> None:
+        self._files = open_root(place) if isinstance(place, str) else place
+        self._locks = locks
+
+    def replace(
+        self, dataset: Dataset, day: date, table: pa.Table, coverage: Sequence[Coverage]
+    ) -> None:
+        """Replace, in the partition of a UTC day, the rows of every key that `coverage` names.
+
+        Rows and coverage of other sites and streams stay. Readers see all of it or nothing. A
+        replace that changes nothing (but `written_at`) leaves the file as it is.
+
+        Args:
+            dataset: a partitioned dataset.
+            day: the UTC day.
+            table: the new rows of the named keys, any order; a named key without rows has none.
+            coverage: one entry per site, and stream where the dataset has one.
+
+        Raises:
+            StoreError: a row has no entry, belongs to another day or does not fit the dataset; the
+                present file is damaged; the storage fails.
+        """
+        new = conform(table, dataset)
+        rows.refuse_other_days(new, dataset, day)
+        entries = _counted(by_key(coverage), rows.key_counts(new, dataset), dataset)
+        if not entries:
+            return
+        file = self._partition(dataset, day)
+        with self._locks.hold(f"store/{dataset.name}/{day}"):
+            old = file.content()
+            table, known = old or (dataset.empty(), {})
+            kept = rows.without_keys(table, dataset, entries.keys())
+            _put(file, dataset, old, ([kept, new], known | entries))
+
+    def read(
+        self,
+        dataset: Dataset,
+        days: Days | None = None,
+        sites: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Return rows of a partitioned dataset, sorted by its keys; no rows where nothing is held.
+
+        Args:
+            dataset: a partitioned dataset.
+            days: UTC days; None: all that are held.
+            sites: site ids; None: all.
+            columns: columns, in this order; None: all. Only what is needed is read.
+
+        Raises:
+            StoreError: a file is damaged or not the store's.
+        """
+        wanted = list(dataset.schema.names if columns is None else columns)
+        needed = list(dict.fromkeys([*wanted, *dataset.sort_keys]))
+        held = self.held_days(dataset) if days is None else days
+        parts = _gather(lambda day: self._partition(dataset, day).rows(sites, needed), held)
+        if not parts:
+            return dataset.empty().select(wanted)
+        return rows.in_order(pa.concat_tables(parts), dataset).select(wanted)
+
+    def coverage(
+        self, dataset: Dataset, days: Days, sites: Sequence[str] | None = None
+    ) -> dict[date, dict[Key, Coverage]]:
+        """Return what is known of each day of `days` by site and stream, from the footers only.
+
+        Every day of `days` is there, in order; one of which nothing is held has no entries. The
+        stream is empty in datasets that have none.
+
+        Raises:
+            StoreError: a file is damaged or not the store's.
+        """
+        found = _gather(lambda day: self._partition(dataset, day).coverage(), days)
+        return {day: sites_of(entries, sites) for day, entries in zip(days, found, strict=True)}
+
+    def held_days(self, dataset: Dataset) -> list[date]:
+        """Return the UTC days of which there is a partition, in order."""
+        everything = fs.FileSelector(dataset.name, allow_not_found=True, recursive=True)
+        found = (file_day(dataset, info.path) for info in self._files.get_file_info(everything))
+        return sorted(day for day in found if day is not None)
+
+    def write_snapshot(self, dataset: Dataset, table: pa.Table) -> None:
+        """Replace all rows of a dataset that has no days.
+
+        Raises:
+            StoreError: a row does not fit the dataset; the storage fails.
+        """
+        file = self._snapshot(dataset)
+        with self._locks.hold(f"store/{dataset.name}"):
+            _put(file, dataset, file.content(), ([conform(table, dataset)], {}))
+
+    def replace_in_snapshot(self, dataset: Dataset, sites: Sequence[str], table: pa.Table) -> None:
+        """Replace the rows of `sites` in a dataset that has no days; the others stay.
+
+        Raises:
+            StoreError: a row is of another site or does not fit the dataset; the present file is
+                damaged; the storage fails.
+        """
+        new = conform(table, dataset)
+        if strangers := set(new["site"].unique().to_pylist()) - set(sites):
+            raise StoreError(f"{dataset.name}: rows of {strangers} among those of {list(sites)}")
+        file = self._snapshot(dataset)
+        with self._locks.hold(f"store/{dataset.name}"):
+            old = file.content()
+            kept = rows.without_sites(old[0], sites) if old else dataset.empty()
+            _put(file, dataset, old, ([kept, new], {}))
+
+    def read_snapshot(self, dataset: Dataset, sites: Sequence[str] | None = None) -> pa.Table:
+        """Return the rows of a dataset that has no days, sorted by its keys.
+
+        Raises:
+            StoreError: the file is damaged or not the store's.
+        """
+        return self._snapshot(dataset).rows(sites, dataset.schema.names)
+
+    def _partition(self, dataset: Dataset, day: date) -> DatasetFile:
+        if not dataset.partitioned:
+            raise StoreError(f"{dataset.name} has no days; it is read and written as a snapshot")
+        return DatasetFile(self._files, partition_file(dataset, day), dataset)
+
+    def _snapshot(self, dataset: Dataset) -> DatasetFile:
+        if dataset.partitioned:
+            raise StoreError(f"{dataset.name} is kept by day; it is no snapshot")
+        return DatasetFile(self._files, snapshot_file(dataset), dataset)
+
+
+def _put(
+    file: DatasetFile,
+    dataset: Dataset,
+    old: tuple[pa.Table, Mapping[Key, Coverage]] | None,
+    new: tuple[Sequence[pa.Table], Mapping[Key, Coverage]],
+) -> None:
+    """Write the new rows and coverage unless they are the old ones; the caller holds the lock."""
+    table = rows.in_order(pa.concat_tables(new[0]), dataset)
+    rows.refuse_twins(table, dataset)
+    if old and table.equals(old[0]) and same_content(new[1], old[1]):
+        file.remove_leftovers()
+    else:
+        file.replace(table, dict(sorted(new[1].items())))
+
+
+def _counted(
+    entries: Mapping[Key, Coverage], counts: Mapping[Key, int], dataset: Dataset
+) -> dict[Key, Coverage]:
+    if strangers := counts.keys() - entries.keys():
+        raise StoreError(f"{dataset.name}: rows without coverage: {sorted(strangers)}")
+    streams = "stream" in dataset.key_columns
+    if wrong := [key for key in entries if bool(key[1]) != streams]:
+        raise StoreError(
+            f"{dataset.name}: coverage of {wrong}; allowed: "
+            f"{'site and stream' if streams else 'site without stream'}"
+        )
+    return {key: replace(entry, rows=counts.get(key, 0)) for key, entry in entries.items()}
+
+
+def _gather(work: Callable[[date], _Found], days: Iterable[date]) -> list[_Found]:
+    wanted = list(days)
+    if len(wanted) <= 1:
+        return [work(day) for day in wanted]
+    with ThreadPoolExecutor(min(_READERS, len(wanted))) as pool:
+        return list(pool.map(work, wanted))

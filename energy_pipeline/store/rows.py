@@ -1,0 +1,86 @@
+"""Rows of one dataset as tables: order, keys, and what may stand in a partition.
+
+Pure: table in, table out. Files are in `files.py`.
+"""
+
+from collections.abc import Collection
+from datetime import date
+from functools import reduce
+from operator import or_
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from energy_pipeline.dataset import Dataset, partition_days
+from energy_pipeline.errors import StoreError
+from energy_pipeline.store.coverage import Key
+
+
+def in_order(table: pa.Table, dataset: Dataset) -> pa.Table:
+    """Return the rows sorted by the dataset's keys."""
+    return table.sort_by([(name, "ascending") for name in dataset.sort_keys])
+
+
+def key_counts(table: pa.Table, dataset: Dataset) -> dict[Key, int]:
+    """Return the number of rows by site and stream."""
+    names = list(dataset.key_columns)
+    counts = table.group_by(names).aggregate([([], "count_all")])
+    columns = counts.to_pydict()
+    streams = columns.get("stream", [""] * counts.num_rows)
+    return dict(zip(zip(columns["site"], streams, strict=True), columns["count_all"], strict=True))
+
+
+def without_keys(table: pa.Table, dataset: Dataset, keys: Collection[Key]) -> pa.Table:
+    """Return the rows of every other site and stream, in any order."""
+    if "stream" not in dataset.key_columns:
+        return without_sites(table, {site for site, _ in keys})
+    named: dict[str, list[str]] = {}
+    for site, stream in keys:
+        named.setdefault(stream, []).append(site)
+    dropped = (
+        (pc.field("stream") == stream) & pc.field("site").isin(sites)
+        for stream, sites in named.items()
+    )
+    return table.filter(~reduce(or_, dropped))
+
+
+def without_sites(table: pa.Table, sites: Collection[str]) -> pa.Table:
+    """Return the rows of every other site, and those of none."""
+    return table.filter(pc.invert(pc.is_in(table["site"], pa.array(list(sites), pa.string()))))
+
+
+def refuse_other_days(table: pa.Table, dataset: Dataset, day: date) -> None:
+    """Check that every row belongs to `day`.
+
+    Where instants end an hour, 00:00 of `day` itself may stand too: the opening reading.
+
+    Raises:
+        StoreError: a row belongs to another day.
+    """
+    days = partition_days(table, dataset).to_numpy(zero_copy_only=False)
+    stranger = days != np.datetime64(day)
+    instants = table[dataset.time_column]
+    if dataset.belongs == "end_of_hour":
+        stranger &= instants.to_numpy() != np.datetime64(day)
+    if stranger.any():
+        first = instants[int(stranger.argmax())].as_py()
+        raise StoreError(
+            f"{dataset.name}: {stranger.sum()} rows do not belong to {day}, "
+            f"the first has {dataset.time_column} {first}"
+        )
+
+
+def refuse_twins(ordered: pa.Table, dataset: Dataset) -> None:
+    """Check that no two rows share all keys; `ordered` is in order.
+
+    Raises:
+        StoreError: two rows do.
+    """
+    last = max(ordered.num_rows - 1, 0)
+    columns = (ordered[name] for name in dataset.sort_keys)
+    same = reduce(pc.and_, (pc.equal(keys.slice(1), keys.slice(0, last)) for keys in columns))
+    at = pc.index(same, pa.scalar(True)).as_py()
+    if at >= 0:
+        twin = ordered.select(list(dataset.sort_keys)).slice(at, 1).to_pylist()[0]
+        raise StoreError(f"{dataset.name}: two rows have the same keys: {twin}")
