@@ -1,0 +1,198 @@
+"""The demo's small world: one house, simulated services, and the files and environment of a user.
+
+Everything lives in one folder, `.demo/`, so that the page opened afterwards shows the same world:
+the simulated EnerKey keeps its values in a file there, and both services keep their ports. What is
+run in it is in `demo.py`, the page in `ui.py`.
+"""
+
+import shutil
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import orjson
+
+from energy_pipeline.calendar import DAY, Days
+from energy_pipeline.simulators.clock import VirtualClock
+from energy_pipeline.simulators.enerkey import SIMULATED_KEY_A, EnerKeySimulator, Meter, profile
+from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
+from energy_pipeline.simulators.enlighten.dataset import (
+    DEMO_API_KEY,
+    DEMO_USER_ID,
+    Fleet,
+    System,
+)
+from energy_pipeline.simulators.enlighten.model import House, modelled_system
+from energy_pipeline.simulators.enlighten.replay import replayed_system
+from energy_pipeline.simulators.enlighten.switches import Switches
+from energy_pipeline.simulators.server import serve
+
+FOLDER = Path(".demo")
+MODELLED_DAYS = 92  # three months: enough for a table by month, and fetched in seconds
+SITE_ID = "demo-house"
+SYSTEM_ID = 67
+METERS = (
+    Meter(101, 11, "Solar production", "kWh", "consumption"),
+    Meter(102, 11, "Consumption of the house", "kWh", "consumption"),
+    Meter(103, 11, "Solar production, register", "kWh", "cumulative"),
+)
+
+_SITES = """\
+sites:
+  - id: {site}
+    name: Demo house
+    timezone: {timezone}
+    start: {start}
+    enlighten: {{api: v2, system_id: {system_id}, user_id: {user_id}, production: micro}}
+    uploads:
+      - {{stream: production, meter_id: 101, facility_id: 11, reading: consumption, unit: kWh}}
+      - {{stream: consumption, meter_id: 102, facility_id: 11, reading: consumption, unit: kWh}}
+      - stream: production
+        meter_id: 103
+        facility_id: 11
+        reading: cumulative
+        unit: kWh
+        opening_reading: 1000
+"""
+
+
+@dataclass(frozen=True)
+class World:
+    """What the demo is about, as kept in `.demo/world.json`.
+
+    Attributes:
+        timezone: IANA zone of the house.
+        first: first UTC day of data.
+        last: last UTC day of data.
+        data: the replayed export; None is the modelled house.
+        enlighten_port: port of the simulated cloud, 0 before it was ever served.
+        enerkey_port: likewise of the simulated EnerKey.
+    """
+
+    timezone: str
+    first: date
+    last: date
+    data: Path | None = None
+    enlighten_port: int = 0
+    enerkey_port: int = 0
+
+    @property
+    def days(self) -> Days:
+        """The UTC days that the demo brings over."""
+        return Days(self.first, self.last)
+
+    def system(self) -> System:
+        """Build the house."""
+        if self.data is None:
+            house = House(system_id=SYSTEM_ID, timezone=self.timezone, latitude=60.2)
+            return modelled_system(house, self.first, self.last + 2 * DAY, "Demo house")
+        return replayed_system(
+            [self.data], self.timezone, system_id=SYSTEM_ID, measured_by="micro", name="Demo house"
+        )
+
+
+def new_world(data: Path | None, timezone: str) -> World:
+    """Empty the demo's folder and lay out a world: the modelled house up to yesterday, or `data`.
+
+    Raises:
+        ValueError: `data` is not an interval export; the message says what was found where.
+    """
+    yesterday = datetime.now(UTC).date() - DAY
+    world = World(timezone, yesterday - (MODELLED_DAYS - 1) * DAY, yesterday, data)
+    if data is not None:
+        series = world.system().series.values()
+        first = min(each.start_at for each in series)
+        last = max(int(each.end_at()[-1]) for each in series)
+        world = World(timezone, _utc_day(first), _utc_day(last - 1), data.absolute())
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir()
+    _write_files(world)
+    return world
+
+
+def _utc_day(epoch_s: int) -> date:
+    return datetime.fromtimestamp(epoch_s, UTC).date()
+
+
+def kept_world() -> World | None:
+    """Return the world of an earlier demo; None when there is none."""
+    file = FOLDER / "world.json"
+    if not file.exists():
+        return None
+    kept = orjson.loads(file.read_bytes())
+    return World(
+        kept["timezone"],
+        date.fromisoformat(kept["first"]),
+        date.fromisoformat(kept["last"]),
+        Path(kept["data"]) if kept["data"] else None,
+        kept["enlighten_port"],
+        kept["enerkey_port"],
+    )
+
+
+@contextmanager
+def served(world: World) -> Generator[dict[str, str]]:
+    """Serve both services of `world`; yields the environment in which the pipeline meets them."""
+    clock = VirtualClock(None if world.data is None else _after(world.last))
+    cloud = EnlightenSimulator(Fleet.of([world.system()]), clock, Switches(history_days=None))
+    enerkey = EnerKeySimulator(
+        profile(METERS, time_zone=world.timezone),
+        VirtualClock(),
+        state_file=FOLDER / "enerkey.json",
+    )
+    with ExitStack() as stack:
+        cloud_server = stack.enter_context(serve(cloud.app, world.enlighten_port))
+        enerkey_server = stack.enter_context(serve(enerkey.app, world.enerkey_port))
+        _keep(world, cloud_server.port, enerkey_server.port)
+        yield _environment(world, cloud_server.base_url, enerkey_server.base_url)
+
+
+def _after(last: date) -> datetime:
+    """The cloud's present in a replay: two days after the data, when everything has arrived."""
+    return datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=3)
+
+
+def _keep(world: World, enlighten_port: int, enerkey_port: int) -> None:
+    kept = {
+        "timezone": world.timezone,
+        "first": str(world.first),
+        "last": str(world.last),
+        "data": str(world.data) if world.data else None,
+        "enlighten_port": enlighten_port,
+        "enerkey_port": enerkey_port,
+    }
+    (FOLDER / "world.json").write_bytes(orjson.dumps(kept))
+
+
+def _write_files(world: World) -> None:
+    """Write the user's files; Dagster's instance is the project's own, in the demo's folder."""
+    sites = _SITES.format(
+        site=SITE_ID,
+        timezone=world.timezone,
+        start=world.first,
+        system_id=SYSTEM_ID,
+        user_id=f'"{DEMO_USER_ID}"',
+    )
+    (FOLDER / "sites.yaml").write_text(sites)
+    instance = Path("dagster.yaml").read_text().replace(": .dagster", f": {FOLDER}/dagster")
+    (FOLDER / "dagster.yaml").write_text(instance)
+
+
+def _environment(world: World, enlighten_url: str, enerkey_url: str) -> dict[str, str]:
+    """The environment of a user with generous plans, so that the demo does not wait."""
+    return {
+        "DAGSTER_HOME": str(FOLDER.absolute()),
+        "ENERGY_SITES_FILE": str(FOLDER / "sites.yaml"),
+        "ENERGY_DATA_URI": str(FOLDER / "data"),
+        "ENERGY_FIRST_DAY": str(world.first),
+        "ENLIGHTEN_API": "v2",
+        "ENLIGHTEN_BASE_URL": enlighten_url,
+        "ENLIGHTEN_API_KEY": DEMO_API_KEY,
+        "ENLIGHTEN_REQUESTS_PER_MINUTE": "100000",
+        "ENLIGHTEN_REQUESTS_PER_MONTH": "1000000",
+        "ENERKEY_BASE_URL": enerkey_url,
+        "ENERKEY_API_KEY_A": SIMULATED_KEY_A,
+        "ENERKEY_REQUESTS_PER_SECOND": "20",
+    }
