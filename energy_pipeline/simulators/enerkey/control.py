@@ -95,7 +95,10 @@ def _endpoint(handler: _Handler) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         body = await request.body()
         try:
-            document = handler(orjson.loads(body) if body else {}, request)
+            told = orjson.loads(body or b"{}")
+            if not isinstance(told, dict):
+                raise ValueError("the body must be a JSON object")
+            document = handler(told, request)
         except (KeyError, TypeError, ValueError) as error:
             return _json({"error": str(error)}, 400)
         return _json(document)

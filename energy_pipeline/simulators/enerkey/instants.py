@@ -16,6 +16,7 @@ DAY_S = 86_400
 
 _FORM = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,7})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _WIDEST_OFFSET = timedelta(hours=14)
+_YEARS = range(1970, 2200)
 
 
 class WireInstant(NamedTuple):
@@ -72,11 +73,13 @@ def parse_instant(text: str, grammar: TimestampGrammar, local: tzinfo) -> WireIn
         instant = datetime.fromisoformat(written + (suffix or ""))
     except ValueError:
         raise ValueError(f"The value '{text}' is not valid.") from None
-    zone = instant.tzinfo or (UTC if grammar == "naive_as_utc" else local)
-    offset = instant.utcoffset()
-    if offset is not None and abs(offset) > _WIDEST_OFFSET:
+    if instant.year not in _YEARS:
         raise ValueError(f"The value '{text}' is not valid.")
-    return WireInstant(int(instant.replace(tzinfo=zone).timestamp()), zone, suffix or "Z")
+    if suffix is None:
+        instant = instant.replace(tzinfo=UTC if grammar == "naive_as_utc" else local)
+    elif suffix != "Z" and abs(instant.utcoffset() or timedelta(0)) > _WIDEST_OFFSET:
+        raise ValueError(f"The value '{text}' is not valid.")
+    return WireInstant(int(instant.timestamp()), instant.tzinfo or local, suffix or "Z")
 
 
 def writer(zone: tzinfo, suffix: str | None) -> Callable[[int], str]:

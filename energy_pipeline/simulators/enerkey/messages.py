@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import cached_property
 
 from energy_pipeline.simulators.enerkey.answers import Refusal, wire_name
 from energy_pipeline.simulators.enerkey.instants import (
@@ -58,6 +59,14 @@ class MessageRules:
     zone: tzinfo
     now: datetime
 
+    @cached_property
+    def _names(self) -> tuple[str, str]:
+        return wire_name("timestamp", self.switches), wire_name("value", self.switches)
+
+    @cached_property
+    def _now_s(self) -> float:
+        return self.now.timestamp()
+
     def read(self, document: object) -> Message:
         """Return the rows of a message.
 
@@ -94,7 +103,7 @@ class MessageRules:
         return document, prefix
 
     def _row(self, item: object) -> Row:
-        timestamp, value = (wire_name(name, self.switches) for name in ("timestamp", "value"))
+        timestamp, value = self._names
         if not isinstance(item, dict):
             raise _BadRow("", "An object is required.")
         unknown = item.keys() - {timestamp, value}
@@ -128,7 +137,7 @@ class MessageRules:
 
     def _check_age(self, member: str, at_s: int) -> None:
         """Refuse what has not happened yet, and what is too old where age matters."""
-        now_s = self.now.timestamp()
+        now_s = self._now_s
         start_s, end_s = at_s, at_s
         if self.kind == "consumption":
             start_s = labelled_hour(at_s, self.switches.hour_label)

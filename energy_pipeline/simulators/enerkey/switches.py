@@ -100,6 +100,10 @@ class Switches:
             if get_origin(kind) is Literal and found not in get_args(kind):
                 allowed = ", ".join(str(choice) for choice in get_args(kind))
                 raise ValueError(f"switch {name}: found {found!r}; allowed: {allowed}")
+        if self.daily_request_limit < 1:
+            raise ValueError(
+                f"switch daily_request_limit: found {self.daily_request_limit}; allowed: 1 or more"
+            )
         if (self.push_meter_position == "body") != (self.push_body == "object_meterid_values"):
             raise ValueError(
                 "switches push_meter_position=body and push_body=object_meterid_values "

@@ -1,0 +1,187 @@
+"""Answers and request bodies against the machine-readable contract, and its list of assumptions."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from energy_pipeline.simulators.enerkey import Facility, Fault, Key, Meter, Switches, profile
+from energy_pipeline.simulators.enerkey.routes import Routes
+from energy_pipeline_tests.simulators.enerkey.conftest import Start, row
+
+REFERENCE = Path(__file__).resolve().parents[4] / "shared" / "reference" / "enerkey.openapi.yaml"
+LATER_GROUPS = ("Actions", "Images", "Alarms", "Provisioning")
+NOT_OFFERED = {"media_type", "paging"}
+HOUR = "2026-01-01T00:00:00Z"
+
+
+class Contract:
+    """The contract as a checker of answers."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self.operations = {
+            operation["operationId"]: (path, method.upper(), operation)
+            for path, item in document["paths"].items()
+            for method, operation in item.items()
+            if method != "parameters"
+        }
+
+    def check(self, operation_id: str, answer: httpx.Response) -> None:
+        """Fail unless status, media type, headers and body are those of the contract."""
+        responses = self.operations[operation_id][2]["responses"]
+        response = self._resolve(responses[str(answer.status_code)])
+        media_type = answer.headers.get("Content-Type", "").partition(";")[0]
+        assert media_type in response["content"]
+        for name, header in response.get("headers", {}).items():
+            if name != "Retry-After" or answer.status_code == 429:
+                schema = self._resolve(header)["schema"]
+                text = answer.headers[name]
+                self.validate(schema, int(text) if schema["type"] == "integer" else text)
+        is_json = media_type.endswith("json")
+        self.validate(
+            response["content"][media_type]["schema"], answer.json() if is_json else answer.text
+        )
+
+    def validate(self, schema: dict[str, Any], document: Any) -> None:
+        whole = {**schema, "components": self.document["components"]}
+        Draft202012Validator(whole).validate(document)
+
+    def _resolve(self, node: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in node:
+            reference = node["$ref"].removeprefix("#/").split("/")
+            node = self.document
+            for part in reference:
+                node = node[part]
+        return node
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    if not REFERENCE.is_file():
+        message = f"the contract of the EnerKey API is not at {REFERENCE}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return Contract(yaml.safe_load(REFERENCE.read_text()))
+
+
+def test_good_answers(start: Start, contract: Contract) -> None:
+    meters = [
+        Meter(101, 88, "Electricity, main"),
+        Meter(102, 88, "Ventilation", reading_type="cumulative", parent_id=101),
+    ]
+    area = {"name": "grossArea", "value": 12500.0, "unit": "m2"}
+    facility = Facility(88, "Office", properties=(area,), address={"country": "FI"})
+    running = start(given=profile(meters, facilities=[facility]))
+    get = running.http.get
+
+    contract.check("pushConsumptionsForMeter", running.push(101, [row(HOUR, 12.5)]))
+    readings = [row(HOUR, 1000.0), row("2026-01-01T03:00:00Z", 1020.5)]
+    contract.check("pushCumulativeReadingsForMeter", running.push_readings(102, readings))
+    contract.check("listQuantities", get("/api/v2/Quantities"))
+    contract.check("listFacilities", get("/api/v2/Facilities"))
+    contract.check("getFacility", get("/api/v2/Facilities/88"))
+    contract.check("listMeters", get("/api/v2/Meters"))
+    contract.check("getMeter", get("/api/v2/Meters/101"))
+    hourly = running.hourly([101, 102], "2026-01-01T02:00:00+02:00", "2026-01-01T07:00:00+02:00")
+    assert [len(entry["values"]) for entry in hourly.json()] == [1, 3]
+    contract.check("getHourlyValues", hourly)
+    monthly = running.monthly([101, 102], "2025-12-31T22:00:00Z", "2026-06-01T00:00:00Z")
+    assert [len(entry["values"]) for entry in monthly.json()] == [1, 1]
+    contract.check("getMonthlyValues", monthly)
+
+
+def test_refusals(start: Start, contract: Contract) -> None:
+    push = "pushConsumptionsForMeter"
+    tenant = Key("tenant", "tenant-secret", scopes=frozenset({"tenant"}))
+    meters = [Meter(101, 11, "Meter"), Meter(102, 11, "Register", reading_type="cumulative")]
+    running = start(given=profile(meters, keys=[Key("A", "a"), tenant]), max_body_bytes=100)
+    running.http.headers["Authorization"] = "a"
+    path = "/api/v2/Values/PushConsumptionsForMeter/101"
+    answers = [
+        running.push(101, []),
+        running.http.post(path, headers={"Authorization": "unknown"}),
+        running.http.post(path, headers={"Authorization": tenant.secret}),
+        running.push(999, [row(HOUR, 1)]),
+        running.push(101, [row(HOUR, 1)] * 9),
+        running.http.post(path, content=b"[]"),
+        running.push(102, [row(HOUR, 1)]),
+    ]
+    reject = start(repush_consumption="reject")
+    reject.push(101, [row(HOUR, 1)])
+    answers.append(reject.push(101, [row(HOUR, 1)]))
+    limited = start(daily_request_limit=1)
+    limited.push(101, [row(HOUR, 1)])
+    answers.append(limited.push(101, [row(HOUR, 1)]))
+    faults = (Fault(kind="error_500_before_commit"), Fault(kind="gateway_error"))
+    answers += [start(fault).push(101, [row(HOUR, 1)]) for fault in faults]
+
+    codes = [answer.status_code for answer in answers]
+    assert codes == [400, 401, 403, 404, 413, 415, 422, 409, 429, 500, 503]
+    for answer in answers:
+        contract.check(push, answer)
+
+
+def test_examples_of_the_contract_are_taken(start: Start, contract: Contract) -> None:
+    running = start()
+    for operation_id, push in (
+        ("pushConsumptionsForMeter", running.push),
+        ("pushCumulativeReadingsForMeter", running.push_readings),
+    ):
+        operation = contract.operations[operation_id][2]
+        asked = operation["requestBody"]["content"]["application/json"]["example"]
+        told = operation["responses"]["200"]["content"]["application/json"]["example"]
+
+        assert push(told["meterId"], asked).json() == told
+
+
+def test_every_operation_of_the_groups_is_served(contract: Contract) -> None:
+    routes = Routes(Switches())
+    for operation_id, (path, method, _) in contract.operations.items():
+        is_later = path.split("/")[3] in LATER_GROUPS or operation_id.endswith("NormalizedValues")
+        match = routes.match(method, path.replace("{", "").replace("}", ""))
+        assert getattr(getattr(match, "operation", None), "id", None) == (
+            None if is_later else operation_id
+        )
+
+
+def test_defaults_are_those_of_the_contract(contract: Contract) -> None:
+    wire = contract.document["x-enerkey-wire"]
+    concerned = {
+        number
+        for path, _, operation in contract.operations.values()
+        if path.split("/")[3] not in LATER_GROUPS
+        for number in operation["x-assumptions"]
+    } | set(contract.document["x-assumptions-global"])
+    expected = {
+        row["key"]: row["value"]
+        for row in wire["assumptions"]
+        if row["id"] in concerned and row["key"] not in NOT_OFFERED | {"normalization"}
+    }
+    switches = Switches()
+
+    assert {key: getattr(switches, key) for key in expected} == expected
+    assert switches.daily_request_limit == wire["facts"]["daily_request_limit"]["value"]
+
+
+def test_alternatives_of_the_contract_are_offered(contract: Contract) -> None:
+    together = {"push_meter_position": "push_body", "push_body": "push_meter_position"}
+    missing = set()
+    for assumption in contract.document["x-enerkey-wire"]["assumptions"]:
+        for value in assumption["alternatives"]:
+            if not hasattr(Switches(), assumption["key"]):
+                continue
+            pairs = [f"{assumption['key']}={value}"]
+            if value in ("body", "object_meterid_values"):
+                other = together[assumption["key"]]
+                pairs.append(f"{other}={'object_meterid_values' if value == 'body' else 'body'}")
+            try:
+                Switches.from_pairs(pairs)
+            except ValueError:
+                missing.add(pairs[0])
+    assert missing == {"id_type=guid"}
