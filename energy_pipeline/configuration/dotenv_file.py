@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from dotenv.parser import Binding, parse_stream
 
+from energy_pipeline.configuration.found import WHOLE_FILE
 from energy_pipeline.errors import ConfigurationError, Problem
 
 
@@ -32,7 +33,7 @@ def read_dotenv(path: Path) -> dict[str, Variable]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         found = f"a file that cannot be read ({type(error).__name__})"
-        raise ConfigurationError([Problem(str(path), "the file", found, "UTF-8 text")]) from None
+        raise ConfigurationError([Problem(str(path), WHOLE_FILE, found, "UTF-8 text")]) from None
     bindings = list(parse_stream(io.StringIO(text)))
     if problems := list(_unreadable(path, bindings)):
         raise ConfigurationError(problems)

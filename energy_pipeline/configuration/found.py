@@ -18,6 +18,7 @@ MemberPath = tuple[str | int, ...]
 """Way to a member from the top of the file: names and positions."""
 
 SECRET_FOUND = "a value (not shown)"  # noqa: S105 - words, not a secret
+WHOLE_FILE = "the file"
 _LONGEST_QUOTE = 60
 
 
@@ -64,9 +65,9 @@ def listed(names: Collection[str]) -> str:
 
 
 def dotted(path: MemberPath) -> str:
-    """Write a path as `sites[0].uploads[1].unit`."""
+    """Write a path as `sites[0].uploads[1].unit`; the empty one is the whole file."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return text.removeprefix(".")
+    return text.removeprefix(".") or WHOLE_FILE
 
 
 def problems_of(

@@ -15,7 +15,7 @@ from yaml.composer import Composer
 from yaml.reader import ReaderError
 from yaml.resolver import Resolver
 
-from energy_pipeline.configuration.found import MemberPath, dotted
+from energy_pipeline.configuration.found import WHOLE_FILE, MemberPath, dotted
 from energy_pipeline.errors import ConfigurationError, Problem
 
 _TAG = "tag:yaml.org,2002:"
@@ -118,7 +118,7 @@ class LocatedYaml:
 
     def _report(self, node: yaml.Node, path: MemberPath, found: str, allowed: str) -> None:
         where = f"{self._path}:{_line(node)}"
-        self.problems.append(Problem(where, dotted(path) or "the file", found, allowed))
+        self.problems.append(Problem(where, dotted(path), found, allowed))
 
 
 def load_yaml(path: Path) -> LocatedYaml:
@@ -135,8 +135,7 @@ def load_yaml(path: Path) -> LocatedYaml:
         found = f"the character U+{error.character:04X}"
         raise _not_yaml(f"{path}:{line}", found, "printable characters") from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = min(mark.line, text.count("\n")) + 1 if mark else 1
+        line = _line_of(error, len(text.splitlines()))
         raise _not_yaml(f"{path}:{line}", _said(error), "YAML") from None
     except RecursionError:
         raise _not_yaml(f"{path}:1", "objects inside objects without end", "YAML") from None
@@ -156,7 +155,14 @@ def _text(path: Path) -> str:
 
 
 def _not_yaml(where: str, found: str, allowed: str) -> ConfigurationError:
-    return ConfigurationError([Problem(where, "the file", found, allowed)])
+    return ConfigurationError([Problem(where, WHOLE_FILE, found, allowed)])
+
+
+def _line_of(error: yaml.MarkedYAMLError, lines: int) -> int:
+    """Return where the parser gave up; at the end of the text, where the open thing began."""
+    found, began = error.problem_mark, error.context_mark
+    mark = began if began and found and found.line >= lines else found
+    return min(mark.line + 1, lines) if mark else 1
 
 
 def _said(error: yaml.MarkedYAMLError) -> str:
