@@ -40,7 +40,10 @@ def parse_unit(text: str) -> EnergyUnit | None:
 
 
 def wh_to_unit(energy_wh: pa.Array, unit: EnergyUnit) -> pa.Array:
-    """Convert Wh (double) to `unit` as decimals with six places, rounded half to even."""
+    """Convert Wh (double) to `unit` as decimals with six places, rounded half to even.
+
+    Exact for values of whole mWh up to 1 GWh, beyond which a double cannot tell mWh apart.
+    """
     exact = pc.round(energy_wh, ndigits=9).cast(_EXACT_WH, safe=False)
     factor = pa.scalar(_UNIT_PER_WH[unit], pa.decimal128(7, 6))
     rounded = pc.round(

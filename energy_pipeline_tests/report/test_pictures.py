@@ -1,0 +1,58 @@
+import struct
+from datetime import date, timedelta
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from energy_pipeline.calendar import Days
+from energy_pipeline.report.pictures import CURVE_DAYS, coverage_picture, hours_picture
+
+FIRST = date(2024, 5, 1)
+
+
+def hours_of(days: Days, streams: tuple[str, ...]) -> pa.Table:
+    hours = pd.date_range(days.span.start, days.span.end, freq="h", inclusive="left")
+    frames = [pd.DataFrame({"stream": s, "hour": hours, "energy_wh": 500.0}) for s in streams]
+    return pa.Table.from_pandas(pd.concat(frames), preserve_index=False)
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    return struct.unpack(">II", png[16:24])
+
+
+@pytest.mark.parametrize("length", [1, CURVE_DAYS, CURVE_DAYS + 1, 366])
+def test_each_stream_gets_a_panel_whatever_the_range(length: int) -> None:
+    days = Days(FIRST, FIRST + timedelta(days=length - 1))
+
+    one = size_of(hours_picture(hours_of(days, ("production",)), days))
+    two = size_of(hours_picture(hours_of(days, ("production", "consumption")), days))
+
+    assert one[0] == two[0]
+    assert two[1] > one[1] * 1.5
+
+
+def test_no_hours_at_all_is_still_a_picture() -> None:
+    days = Days(FIRST, FIRST)
+
+    assert size_of(hours_picture(hours_of(days, ("production",)).slice(0, 0), days))
+
+
+def test_a_hole_is_drawn_as_a_hole() -> None:
+    days = Days(FIRST, FIRST)
+    hours = hours_of(days, ("production",))
+    zero = hours.set_column(
+        2, "energy_wh", pa.array([500.0] * 12 + [0.0] + [500.0] * 11, pa.float64())
+    )
+    hole = pa.concat_tables([hours.slice(0, 12), hours.slice(13)])
+
+    assert hours_picture(hole, days) != hours_picture(zero, days)
+
+
+def test_pictures_stay_small_enough_to_be_inlined() -> None:
+    days = Days(FIRST, FIRST + timedelta(days=365))
+    covered = pd.DataFrame(0.5, index=[f"site-{n}" for n in range(500)], columns=range(len(days)))
+
+    assert len(hours_picture(hours_of(days, ("production", "consumption")), days)) < 100_000
+    assert len(coverage_picture(covered, days)) < 100_000
