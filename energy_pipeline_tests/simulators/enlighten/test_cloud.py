@@ -157,6 +157,8 @@ def test_a_revised_interval_shows_its_earlier_value_first(before_wh):
     final = values(known(PUNCTUAL, EVERYTHING_ARRIVED, "production_meter"))[params["end_at"]]
     young = [i["wh_del"] for i in ask(sim, "/systems/67/rgm_stats", **params).json()["intervals"]]
     assert young == ([] if before_wh is None else [before_wh])
+    assert len(ends(ask(sim, "/systems/67/consumption_stats", **params))) == 1
+    assert len(ends(ask(sim, "/systems/67/stats", **params))) == 3
     day = ask(sim, "/systems/67/energy_lifetime", start_date="2024-06-09").json()["production"][0]
     sim.clock.set(until)
     old = [i["wh_del"] for i in ask(sim, "/systems/67/rgm_stats", **params).json()["intervals"]]
@@ -194,6 +196,19 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not():
 
     assert bodies(LATE) == bodies(LATE)
     assert bodies(LATE) != bodies(replace(LATE, seed=1))
+
+
+@pytest.mark.parametrize("now", [at(2024, 5, 31, 21, 2), at(2024, 5, 1)])
+def test_a_system_that_never_reported_knows_nothing(now):
+    sim = simulator(now=now)
+    meta = ask(sim, "/systems").json()["systems"][0]["meta"]
+    assert meta["last_report_at"] is meta["last_energy_at"] is None
+    assert meta["status"] == "comm"
+    assert ask(sim, "/systems/67/energy_lifetime").json()["production"] == []
+    summary = ask(sim, "/systems/67/summary").json()
+    assert (summary["energy_today"], summary["energy_lifetime"]) == (0, 0)
+    assert summary["last_interval_end_at"] is None
+    assert ends(ask(sim, "/systems/67/rgm_stats")) == []
 
 
 def test_truth_ends_with_the_present_and_is_final():

@@ -164,6 +164,20 @@ def test_failures_can_be_kept_to_one_path():
     assert ask(sim, "/systems/68/stats").status_code == 500
 
 
+def test_slowness_can_be_kept_to_one_path(monkeypatch):
+    waited = []
+
+    async def sleep(seconds):
+        waited.append(seconds)
+
+    monkeypatch.setattr("asyncio.sleep", sleep)
+    sim = simulator(house(67), house(68), faults=Faults(latency_s=9.0, only_path="/systems/68/"))
+    ask(sim, "/systems/67/summary")
+    assert 9.0 not in waited
+    ask(sim, "/systems/68/summary")
+    assert 9.0 in waited
+
+
 def test_shares_of_failures_are_kept_and_repeat_with_the_seed():
     faults = Faults(seed=5, error_share=0.3, unavailable_share=0.2)
 
@@ -217,3 +231,18 @@ def test_systems_without_a_consumption_meter():
     sim.switches = Switches(without_consumption_meter="message")
     body = ask(sim, "/systems/67/consumption_stats").json()
     assert body["message"].startswith("The given system does not contain")
+
+
+def test_an_answer_has_the_members_of_a_captured_one(recordings):
+    path = recordings / "timeseries" / "enlighten_v2_stats_2021-10-11_first.json"
+    captured, simulated = (
+        json.loads(path.read_bytes()),
+        ask(simulator(), "/systems/67/stats").json(),
+    )
+
+    def shape(body):
+        return {name: type(value) for name, value in body.items()}
+
+    assert shape(simulated) == shape(captured)
+    assert shape(simulated["meta"]) == shape(captured["meta"])
+    assert shape(simulated["intervals"][0]) == shape(captured["intervals"][0])

@@ -141,6 +141,19 @@ def test_a_missing_row_is_no_interval(tmp_path):
     assert not system.series["production_micro"].devices.reshape(-1, 3)[2:4].any()
 
 
+def test_energy_until_midnight_belongs_to_the_day_that_ends_there(tmp_path):
+    path = tmp_path / "export.csv"
+    light = {"06/21/2024 23:45", "06/22/2024 12:00"}
+    labels = [f"06/{day}/2024 {n // 4:02}:{n % 4 * 15:02}" for day in (21, 22) for n in range(96)]
+    path.write_text(
+        "Date/Time,Energy Produced (Wh)\n"
+        + "\n".join(f"{label},{30 if label in light else 0}" for label in labels)
+    )
+    micro = replayed_system([path], "Europe/Amsterdam").series["production_micro"]
+    quarters = np.flatnonzero(micro.devices.reshape(-1, 3).any(axis=1))
+    assert quarters.tolist() == [94, 95, 96, 96 + 47, 96 + 48, 96 + 49]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

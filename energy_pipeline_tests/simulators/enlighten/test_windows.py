@@ -139,6 +139,15 @@ def test_a_range_before_the_first_interval_or_turned_round_is_refused(endpoint, 
     assert answer.json()["reason"] == OUTSIDE
 
 
+def test_a_night_between_operation_and_the_first_interval_is_refused():
+    night = {"start_at": epoch(2024, 5, 31, 21), "end_at": epoch(2024, 5, 31, 22)}
+    sim = simulator()
+    answer = ask(sim, "/systems/67/stats", **night)
+    assert answer.status_code == 422
+    assert answer.json()["first_interval"] > night["end_at"]
+    assert len(ends(ask(sim, "/systems/67/rgm_stats", **night))) == 4
+
+
 @pytest.mark.parametrize("text", ["yesterday", "12.5", "-5", str(2**40)])
 def test_an_instant_that_cannot_be_read_is_refused(text):
     answer = ask(simulator(), "/systems/67/stats", start_at=text)
