@@ -7,7 +7,7 @@ disagree with the rows, and is read without touching them. The file around it is
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
@@ -61,6 +61,7 @@ class Coverage:
 
 
 _NAMES = tuple(field.name for field in fields(Coverage))
+_SITE_AT = _NAMES.index("site")
 _INSTANTS = ("written_at", "last_report_at", "asked_until")
 _NUMBERS = ("rows", "covered_s", "final_s", "energy_wh", "peak_wh")
 
@@ -86,8 +87,8 @@ def to_json(entries: Iterable[Coverage]) -> bytes:
     return orjson.dumps({name: [getattr(row, name) for row in rows] for name in _NAMES})
 
 
-def from_json(content: bytes) -> dict[Key, Coverage]:
-    """Return what `to_json` has written, by site and stream.
+def from_json(content: bytes, sites: Collection[str] | None = None) -> dict[Key, Coverage]:
+    """Return what `to_json` has written of `sites` (None: of all), by site and stream.
 
     Raises:
         ValueError: the content is something else.
@@ -95,10 +96,8 @@ def from_json(content: bytes) -> dict[Key, Coverage]:
     columns: Any = orjson.loads(content)
     if not isinstance(columns, dict) or set(columns) != set(_NAMES):
         raise ValueError("its members are not those of a coverage")
-    for name in _INSTANTS:
-        columns[name] = [text and datetime.fromisoformat(text) for text in columns[name]]
     rows = zip(*(columns[name] for name in _NAMES), strict=True)
-    entries = (Coverage(**dict(zip(_NAMES, row, strict=True))) for row in rows)
+    entries = (_entry(row) for row in rows if sites is None or row[_SITE_AT] in sites)
     return {entry.key: entry for entry in entries}
 
 
@@ -109,12 +108,11 @@ def same_content(one: Mapping[Key, Coverage], other: Mapping[Key, Coverage]) -> 
     )
 
 
-def sites_of(coverage: Mapping[Key, Coverage], sites: Sequence[str] | None) -> dict[Key, Coverage]:
-    """Return the entries of `sites`; None: of all."""
-    if sites is None:
-        return dict(coverage)
-    wanted = set(sites)
-    return {key: entry for key, entry in coverage.items() if entry.site in wanted}
+def _entry(row: Iterable[Any]) -> Coverage:
+    members = dict(zip(_NAMES, row, strict=True))
+    for name in _INSTANTS:
+        members[name] = members[name] and datetime.fromisoformat(members[name])
+    return Coverage(**members)
 
 
 def _without_write(entry: Coverage) -> tuple[object, ...]:

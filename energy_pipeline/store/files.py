@@ -4,7 +4,7 @@ Which file holds what is in `layout.py`; who may write when, in `parquet.py`.
 """
 
 import os
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -49,14 +49,16 @@ class DatasetFile:
         self._path = path
         self._dataset = dataset
 
-    def coverage(self) -> dict[Key, Coverage]:
-        """Return the coverage by site and stream; nothing without a file. Reads the footer only.
+    def coverage(self, sites: Collection[str] | None = None) -> dict[Key, Coverage]:
+        """Return the coverage of `sites` (None: of all); nothing without a file.
+
+        Only the footer is read.
 
         Raises:
             StoreError: the file is damaged or not the store's.
         """
         with self._opened() as file:
-            return {} if file is None else _coverage(file)
+            return {} if file is None else _coverage(file, sites)
 
     def content(self) -> tuple[pa.Table, dict[Key, Coverage]] | None:
         """Return all rows and the coverage, of one and the same version; None without a file.
@@ -143,11 +145,11 @@ class DatasetFile:
             ) from error
 
 
-def _coverage(file: pq.ParquetFile) -> dict[Key, Coverage]:
+def _coverage(file: pq.ParquetFile, sites: Collection[str] | None = None) -> dict[Key, Coverage]:
     content = (file.metadata.metadata or {}).get(_COVERAGE.encode())
     if content is None:
         raise ValueError("its footer has no coverage")
-    return from_json(content)
+    return from_json(content, sites)
 
 
 def _groups(file: pq.ParquetFile, sites: Sequence[str]) -> list[int]:

@@ -19,7 +19,7 @@ from energy_pipeline.calendar import Days
 from energy_pipeline.dataset import Dataset, conform
 from energy_pipeline.errors import StoreError
 from energy_pipeline.store import rows
-from energy_pipeline.store.coverage import Coverage, Key, by_key, same_content, sites_of
+from energy_pipeline.store.coverage import Coverage, Key, by_key, same_content
 from energy_pipeline.store.files import DatasetFile
 from energy_pipeline.store.layout import file_day, open_root, partition_file, snapshot_file
 
@@ -104,10 +104,10 @@ class ParquetStore:
         wanted = list(dataset.schema.names if columns is None else columns)
         needed = list(dict.fromkeys([*wanted, *dataset.sort_keys]))
         held = self.held_days(dataset) if days is None else days
-        parts = _gather(lambda day: self._partition(dataset, day).rows(sites, needed), held)
-        if not parts:
-            return dataset.empty().select(wanted)
-        return rows.in_order(pa.concat_tables(parts), dataset).select(wanted)
+        found = _gather(lambda day: self._partition(dataset, day).rows(sites, needed), held)
+        empty = dataset.empty().select(needed)
+        # No name may hold the unsorted rows while they are sorted, see `in_order`.
+        return rows.in_order(_joined(found, empty), dataset).select(wanted)
 
     def coverage(
         self, dataset: Dataset, days: Days, sites: Sequence[str] | None = None
@@ -120,8 +120,9 @@ class ParquetStore:
         Raises:
             StoreError: a file is damaged or not the store's.
         """
-        found = _gather(lambda day: self._partition(dataset, day).coverage(), days)
-        return {day: sites_of(entries, sites) for day, entries in zip(days, found, strict=True)}
+        wanted = None if sites is None else frozenset(sites)
+        found = _gather(lambda day: self._partition(dataset, day).coverage(wanted), days)
+        return dict(zip(days, found, strict=True))
 
     def held_days(self, dataset: Dataset) -> list[date]:
         """Return the UTC days of which there is a partition, in order."""
@@ -201,6 +202,13 @@ def _counted(
             f"{'site and stream' if streams else 'site without stream'}"
         )
     return {key: replace(entry, rows=counts.get(key, 0)) for key, entry in entries.items()}
+
+
+def _joined(parts: list[pa.Table], empty: pa.Table) -> pa.Table:
+    """Return all rows as one table, and let the parts go."""
+    whole = pa.concat_tables([empty, *parts])
+    parts.clear()
+    return whole
 
 
 def _gather(work: Callable[[date], _Found], days: Iterable[date]) -> list[_Found]:
