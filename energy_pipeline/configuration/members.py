@@ -89,9 +89,14 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _existing_zone(name: str) -> str:
+def existing_zone(name: str) -> str:
+    """Return the name of an IANA zone.
+
+    Raises:
+        ValueError: there is no such zone.
+    """
     if name not in _zones():
-        raise ValueError
+        raise ValueError(f"{name!r} is no zone of the IANA database")
     return name
 
 
@@ -143,7 +148,7 @@ SiteId = Annotated[
 Zone = Annotated[
     str,
     Field(strict=True),
-    AfterValidator(_existing_zone),
+    AfterValidator(existing_zone),
     Allowed("a zone of the IANA database, for example Europe/Helsinki"),
 ]
 Host = Annotated[

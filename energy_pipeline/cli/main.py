@@ -1,0 +1,91 @@
+"""`energy-pipeline`: the commands and their options; what each does is in its own module.
+
+A mistake that this package foresees is said in plain words on standard error, with exit status 1.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from energy_pipeline.cli.terminal import mistakes
+from energy_pipeline.configuration.members import existing_zone
+from energy_pipeline.errors import ConfigurationError, EnergyPipelineError
+
+
+class _Commands(TyperGroup):
+    """Runs a command; its foreseen errors end in words, not in a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as in the base
+        try:
+            return super().invoke(ctx)
+        except EnergyPipelineError as error:
+            mistakes().print(_told(error))
+            raise typer.Exit(1) from None
+
+
+def _told(error: EnergyPipelineError) -> str:
+    if not isinstance(error, ConfigurationError):
+        return str(error)
+    count = len(error.problems)
+    return f"{count} mistake{'s' if count > 1 else ''} in the configuration:\n{error}"
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Brings every hour of Enphase solar sites into EnerKey.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="Replay this interval export of Enlighten."),
+]
+Timezone = Annotated[
+    str,
+    typer.Option(parser=existing_zone, metavar="ZONE", help="IANA zone of the simulated house."),
+]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")]
+
+
+@app.command()
+def check() -> None:
+    """Validate the configuration and show the sites."""
+    from energy_pipeline.cli.check import run_check
+
+    run_check()
+
+
+@app.command()
+def simulate(
+    data: Data = None,
+    timezone: Timezone = "Europe/Helsinki",
+    enlighten_port: Port = 0,
+    enerkey_port: Port = 0,
+) -> None:
+    """Serve simulated Enlighten and EnerKey until Ctrl+C."""
+    from energy_pipeline.cli.simulate import run_simulate
+
+    run_simulate(data, timezone, enlighten_port, enerkey_port)
+
+
+@app.command()
+def demo(data: Data = None, timezone: Timezone = "Europe/Helsinki") -> None:
+    """Run the main job on simulated services and show what came of it."""
+    from energy_pipeline.cli.demo import run_demo
+
+    if not run_demo(data, timezone):
+        raise typer.Exit(1)
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(min=1, max=65535)] = 3000) -> None:
+    """Open the Dagster page and daemon, on your own sites or on the demo."""
+    from energy_pipeline.cli.ui import run_ui
+    from energy_pipeline.configuration.environment import load_settings
+
+    raise typer.Exit(run_ui(load_settings(os.environ).energy_sites_file, port))

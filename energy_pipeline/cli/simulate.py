@@ -1,0 +1,125 @@
+"""`energy-pipeline simulate`: the simulated services in the foreground.
+
+One house at Enlighten and the meters for it at EnerKey; nothing is kept when they stop. What is
+printed is the environment and the site file with which the pipeline meets them.
+"""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from energy_pipeline.calendar import DAY
+from energy_pipeline.cli.demo_world import METERS, SYSTEM_ID
+from energy_pipeline.cli.terminal import results
+from energy_pipeline.errors import EnergyPipelineError
+from energy_pipeline.simulators.clock import VirtualClock
+from energy_pipeline.simulators.enerkey import SIMULATED_KEY_A, EnerKeySimulator, profile
+from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
+from energy_pipeline.simulators.enlighten.dataset import (
+    DEMO_API_KEY,
+    DEMO_USER_ID,
+    Fleet,
+    System,
+)
+from energy_pipeline.simulators.enlighten.model import House, modelled_system
+from energy_pipeline.simulators.enlighten.replay import replayed_system
+from energy_pipeline.simulators.enlighten.switches import Switches
+from energy_pipeline.simulators.server import RunningServer, serve_forever
+
+_HISTORY_DAYS = 730
+_AHEAD_DAYS = 30  # the modelled house lives on while the services are up
+
+_ENVIRONMENT = """\
+ENLIGHTEN_API=v2
+ENLIGHTEN_BASE_URL={enlighten}
+ENLIGHTEN_API_KEY={enlighten_key}
+ENERKEY_BASE_URL={enerkey}
+ENERKEY_API_KEY_A={enerkey_key}
+"""
+_SITES = """\
+sites:
+  - id: simulated-house
+    name: Simulated house
+    timezone: {timezone}
+    start: {start}
+    enlighten: {{system_id: {system_id}, user_id: "{user_id}"}}
+    uploads:
+      - {{stream: production, meter_id: 101, reading: consumption, unit: kWh}}
+      - {{stream: consumption, meter_id: 102, reading: consumption, unit: kWh}}
+      - {{stream: production, meter_id: 103, reading: cumulative, unit: kWh}}
+"""
+
+
+def run_simulate(data: Path | None, timezone: str, enlighten_port: int, enerkey_port: int) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        data: an interval export of Enlighten to replay; None models a house.
+        timezone: IANA zone of the house.
+        enlighten_port: port of the simulated Enlighten; 0 takes a free one.
+        enerkey_port: port of the simulated EnerKey; 0 takes a free one.
+
+    Raises:
+        EnergyPipelineError: `data` is not such an export, or a port is taken.
+    """
+    system = _modelled(timezone) if data is None else _replayed(data, timezone)
+    # A replayed cloud stands shortly after its last recording, when everything has arrived.
+    clock = VirtualClock(None if data is None else _last_instant(system) + 2 * DAY)
+    cloud = EnlightenSimulator(Fleet.of([system]), clock, Switches(history_days=None))
+    enerkey = EnerKeySimulator(profile(METERS, time_zone=timezone), VirtualClock())
+    apps = [(cloud.app, enlighten_port), (enerkey.app, enerkey_port)]
+    try:
+        serve_forever(apps, lambda servers: _print_how_to_reach(servers, system))
+    except OSError as error:
+        message = f"ports {enlighten_port} and {enerkey_port}: {error.strerror}; 0 takes a free one"
+        raise EnergyPipelineError(message) from None
+
+
+def _modelled(timezone: str) -> System:
+    today = datetime.now(UTC).date()
+    house = House(system_id=SYSTEM_ID, timezone=timezone, latitude=60.2)
+    first, last = today - timedelta(days=_HISTORY_DAYS), today + timedelta(days=_AHEAD_DAYS)
+    return modelled_system(house, first, last, "Simulated house")
+
+
+def _replayed(data: Path, timezone: str) -> System:
+    try:
+        return replayed_system([data], timezone, system_id=SYSTEM_ID, measured_by="micro")
+    except (ValueError, OSError) as error:
+        raise EnergyPipelineError(str(error)) from None
+
+
+def _first_instant(system: System) -> datetime:
+    start_at = min(series.start_at for series in system.series.values())
+    return datetime.fromtimestamp(start_at, UTC)
+
+
+def _last_instant(system: System) -> datetime:
+    end_at = max(int(series.end_at()[-1]) for series in system.series.values())
+    return datetime.fromtimestamp(end_at, UTC)
+
+
+def _print_how_to_reach(servers: list[RunningServer], system: System) -> None:
+    enlighten, enerkey = (server.base_url for server in servers)
+    environment = _ENVIRONMENT.format(
+        enlighten=enlighten,
+        enlighten_key=DEMO_API_KEY,
+        enerkey=enerkey,
+        enerkey_key=SIMULATED_KEY_A,
+    )
+    sites = _SITES.format(
+        timezone=system.timezone,
+        start=_first_instant(system).date(),
+        system_id=system.system_id,
+        user_id=DEMO_USER_ID,
+    )
+    lines = [
+        f"Simulated Enlighten: {enlighten}",
+        f"Simulated EnerKey:   {enerkey}",
+        "",
+        "For .env:",
+        environment,
+        "For sites.yaml:",
+        sites,
+        "Ctrl+C stops both.",
+    ]
+    results().print("\n".join(lines), markup=False, soft_wrap=True)

@@ -1,0 +1,40 @@
+"""What the sites need of the environment to be reached: keys that are there and hold now.
+
+A site file alone is valid without them, since many steps never call a service.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from energy_pipeline.configuration.environment import ENVIRONMENT, KeySlot, Settings
+from energy_pipeline.configuration.sites import Registry
+from energy_pipeline.errors import Problem
+
+
+def missing_credentials(registry: Registry, settings: Settings, now: datetime) -> list[Problem]:
+    """Return what the environment lacks for the sources and uploads of `registry` at `now`."""
+    return [*_of_enlighten(registry, settings), *_of_enerkey(registry, settings, now)]
+
+
+def _of_enlighten(registry: Registry, settings: Settings) -> Iterator[Problem]:
+    site = next((site.id for site in registry.sites if site.enlighten), None)
+    if site is not None and settings.enlighten_api_key is None:
+        allowed = f"the key of your application, because {site} fetches from Enlighten"
+        yield Problem(ENVIRONMENT, "ENLIGHTEN_API_KEY", "nothing", allowed)
+
+
+def _of_enerkey(registry: Registry, settings: Settings, now: datetime) -> Iterator[Problem]:
+    site = next((site.id for site in registry.sites if site.uploads), None)
+    slots = (settings.enerkey_api_key_a, settings.enerkey_api_key_b)
+    if site is None or any(_holds(slot, now) for slot in slots):
+        return
+    is_any = any(slot.value for slot in slots)
+    found = "no key that holds today by its dates" if is_any else "nothing"
+    allowed = f"a key of the profile that holds today, because {site} uploads to EnerKey"
+    yield Problem(ENVIRONMENT, "ENERKEY_API_KEY_A or ENERKEY_API_KEY_B", found, allowed)
+
+
+def _holds(slot: KeySlot, now: datetime) -> bool:
+    has_begun = slot.valid_from is None or slot.valid_from <= now
+    has_ended = slot.valid_to is not None and slot.valid_to <= now
+    return slot.value is not None and has_begun and not has_ended
