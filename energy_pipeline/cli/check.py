@@ -1,4 +1,7 @@
-"""`energy-pipeline check`: is the configuration right? What may be written is in `configuration/`."""
+"""`energy-pipeline check`: is the configuration right?
+
+What may be written is decided in `configuration/`.
+"""
 
 import os
 

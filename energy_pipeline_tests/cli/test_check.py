@@ -1,0 +1,98 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from energy_pipeline.cli.main import app
+from energy_pipeline.configuration.environment import PATH_OF_VARIABLE
+from energy_pipeline_tests.configuration.documents import USER_ID, VALID, changed
+
+KEYS = "ENLIGHTEN_API=v2\nENLIGHTEN_API_KEY=hush-enlighten\nENERKEY_API_KEY_A=hush-enerkey\n"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with the files of a user in good order, and nothing in the real environment."""
+    for variable in PATH_OF_VARIABLE:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sites.yaml").write_text(VALID)
+    (tmp_path / ".env").write_text(KEYS)
+    return tmp_path
+
+
+def test_all_is_well(here: Path):
+    result = CliRunner().invoke(app, ["check"])
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert USER_ID not in result.stdout
+    assert "hush" not in result.stdout
+    shown = " ".join(result.stdout.split())
+    for word in (
+        *("rooftop-1", "Rooftop 1", "Europe/Helsinki", "2019-01-01", "Enlighten v2 67, micro"),
+        *("gateway 122117051926 at 192.168.1.67", " production: enlighten "),
+        *("production: meter 101, kWh, consumption", "production: meter 102, MWh, cumulative"),
+        *("warehouse-2", "Asia/Kolkata", "2022-06-15", "production: auto"),
+        "production: meter 201, Wh, cumulative",
+    ):
+        assert word in shown
+    assert not (here / "data").exists()
+
+
+def test_a_name_is_text_and_no_markup(here: Path):
+    (here / "sites.yaml").write_text(changed(("name: Rooftop 1", "name: '[red]Roof[/red] :sun:'")))
+    assert "[red]Roof[/red] :sun:" in CliRunner().invoke(app, ["check"]).stdout
+
+
+def test_every_mistake_is_on_standard_error(here: Path):
+    (here / "sites.yaml").write_text(
+        changed(("unit: kWh", "unit: J"), ("Europe/Helsinki", "Europa"), (USER_ID, "hush hush"))
+    )
+    result = CliRunner().invoke(app, ["check"])
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    heading, *lines = result.stderr.splitlines()
+    assert heading == "3 mistakes in the configuration:"
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["sites.yaml:4", "sites[0].timezone"],
+        ["sites.yaml:9", "sites[0].enlighten.user_id"],
+        ["sites.yaml:22", "sites[0].uploads[0].unit"],
+    ]
+    assert "hush" not in result.stderr
+
+
+def test_a_mistake_of_the_environment_names_the_variable(here: Path):
+    (here / ".env").write_text(KEYS + "ENERKEY_REPUSH=maybe\n")
+    result = CliRunner().invoke(app, ["check"])
+    assert result.exit_code == 1
+    assert "1 mistake in the configuration:\n.env:4: ENERKEY_REPUSH: found" in result.stderr
+
+
+def test_the_real_environment_wins(here: Path, monkeypatch: pytest.MonkeyPatch):
+    (here / "other.yaml").write_text(changed(("unit: kWh", "unit: J")))
+    monkeypatch.setenv("ENERGY_SITES_FILE", "other.yaml")
+    assert "other.yaml:22" in CliRunner().invoke(app, ["check"]).stderr
+
+
+def test_keys_that_the_sites_need_are_asked_for(here: Path):
+    (here / ".env").write_text("ENLIGHTEN_API=v2\n")
+    result = CliRunner().invoke(app, ["check"])
+    assert result.exit_code == 1
+    assert "rooftop-1" in result.stdout
+    assert "environment: ENLIGHTEN_API_KEY: found nothing" in result.stderr
+    assert "ENERKEY_API_KEY_A or ENERKEY_API_KEY_B: found nothing" in result.stderr
+
+
+@pytest.mark.usefixtures("here")
+def test_the_installed_command_says_it_without_a_traceback():
+    Path("sites.yaml").unlink()
+    command = [str(Path(sys.executable).with_name("energy-pipeline")), "check"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr == (
+        "1 mistake in the configuration:\n"
+        "sites.yaml: the file: found no such file; allowed: a file, see sites.example.yaml\n"
+    )

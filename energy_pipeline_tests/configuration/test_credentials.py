@@ -1,0 +1,65 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from energy_pipeline.configuration.credentials import missing_credentials
+from energy_pipeline.configuration.environment import load_settings
+from energy_pipeline.configuration.sites import load_registry
+from energy_pipeline.errors import Problem
+from energy_pipeline_tests.configuration.documents import SETTINGS, VALID
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+KEYS = {"ENLIGHTEN_API_KEY": "a", "ENERKEY_API_KEY_A": "b"}
+GATEWAY_ONLY = """\
+sites:
+  - id: roof
+    name: Roof
+    timezone: UTC
+    start: 2020-01-01
+    envoy: {host: envoy.local, serial: "122117051926"}
+"""
+
+
+def lacking(folder: Path, environ: dict[str, str], text: str = VALID) -> list[Problem]:
+    path = folder / "sites.yaml"
+    path.write_text(text)
+    return missing_credentials(load_registry(path, SETTINGS), load_settings(environ, None), NOW)
+
+
+def test_nothing_is_missing(tmp_path: Path):
+    assert lacking(tmp_path, KEYS) == []
+    assert lacking(tmp_path, {"ENLIGHTEN_API_KEY": "a", "ENERKEY_API_KEY_B": "b"}) == []
+
+
+def test_each_key_that_the_sites_need_is_named(tmp_path: Path):
+    enlighten, enerkey = lacking(tmp_path, {})
+    assert (enlighten.member, enlighten.found) == ("ENLIGHTEN_API_KEY", "nothing")
+    assert "rooftop-1" in enlighten.allowed
+    assert (enerkey.member, enerkey.found) == ("ENERKEY_API_KEY_A or ENERKEY_API_KEY_B", "nothing")
+
+
+def test_keys_that_no_site_needs_may_lack(tmp_path: Path):
+    assert lacking(tmp_path, {}, GATEWAY_ONLY) == []
+
+
+@pytest.mark.parametrize(
+    ("dates", "holds"),
+    [
+        ({"VALID_FROM": "2026-06-01T00:00:00Z"}, True),
+        ({"VALID_FROM": "2026-06-01T00:00:01Z"}, False),
+        ({"VALID_TO": "2026-06-01T00:00:01Z"}, True),
+        ({"VALID_TO": "2026-06-01T00:00:00Z"}, False),
+    ],
+)
+def test_a_key_has_to_hold_now(tmp_path: Path, dates: dict[str, str], holds: bool):
+    dated = {f"ENERKEY_API_KEY_A_{end}": instant for end, instant in dates.items()}
+    problems = lacking(tmp_path, KEYS | dated)
+    assert [problem.found for problem in problems] == (
+        [] if holds else ["no key that holds today by its dates"]
+    )
+
+
+def test_the_other_key_may_hold(tmp_path: Path):
+    over = {"ENERKEY_API_KEY_A_VALID_TO": "2026-01-01T00:00:00Z", "ENERKEY_API_KEY_B": "c"}
+    assert lacking(tmp_path, KEYS | over) == []
