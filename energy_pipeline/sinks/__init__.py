@@ -1,0 +1,1 @@
+"""Where values go: one package per vendor."""

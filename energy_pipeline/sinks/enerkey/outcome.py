@@ -1,0 +1,108 @@
+"""What became of a push, as far as the answer tells: taken, not taken, or nobody knows.
+
+The one distinction that matters: a message that was surely not applied may be thought about again;
+one of unknown fate must be looked for in EnerKey first. The codes are assumed, but for 2xx.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+import httpx
+import orjson
+
+Verdict = Literal[
+    "accepted",  # 2xx: received, not yet verified
+    "refused",  # understood and not applied; never sent again unchanged
+    "denied",  # 401, 403: the key, or the service is not switched on; not applied
+    "too_large",  # 413: not applied, smaller ones may pass
+    "limited",  # 429: not applied, later
+    "not_sent",  # no connection: nothing left this machine
+    "unknown",  # may or may not have been applied
+]
+_MOST_CHARACTERS = 2_000
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The fate of one push.
+
+    Args:
+        verdict: see `Verdict`.
+        detail: the vendor's words or ours, one line.
+        status: code of the answer; None without one.
+        retry_after_s: how long the answer asks to wait; None when it does not say.
+    """
+
+    verdict: Verdict
+    detail: str
+    status: int | None = None
+    retry_after_s: float | None = None
+
+
+def classify_answer(answer: httpx.Response, now: datetime) -> Outcome:
+    """Read the fate of a push from its answer."""
+    code = answer.status_code
+    said = vendor_text(answer)
+    detail = f"EnerKey answered {code}" + (f": {said}" if said else "")
+    return Outcome(_verdict(code), detail, code, retry_after_s(answer, now))
+
+
+def classify_failure(error: httpx.TransportError) -> Outcome:
+    """Read the fate of a push that got no answer; only a failed connection is surely harmless."""
+    name = type(error).__name__
+    if isinstance(error, _UNSENT):
+        return Outcome("not_sent", f"EnerKey could not be reached ({name})")
+    return Outcome("unknown", f"no answer from EnerKey ({name})")
+
+
+def _verdict(code: int) -> Verdict:
+    special: dict[int, Verdict] = {
+        401: "denied",
+        403: "denied",
+        408: "unknown",
+        413: "too_large",
+        429: "limited",
+    }
+    if code in special:
+        return special[code]
+    if code >= 500:
+        return "unknown"
+    return "accepted" if 200 <= code < 300 else "refused"
+
+
+def retry_after_s(answer: httpx.Response, now: datetime) -> float | None:
+    """Return the seconds that `Retry-After` (a number or a date) asks for, None without it."""
+    text = answer.headers.get("Retry-After", "").strip()
+    if not text:
+        return None
+    if text.isdecimal():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def vendor_text(answer: httpx.Response) -> str:
+    """Return what an error answer says, in one line of at most 2,000 characters."""
+    try:
+        text = _words(orjson.loads(answer.content))
+    except orjson.JSONDecodeError:
+        text = answer.text
+    return " ".join(text.split())[:_MOST_CHARACTERS]
+
+
+def _words(body: Any) -> str:  # noqa: ANN401 - whatever the answer holds
+    match body:
+        case {"errors": dict(errors)} if errors:
+            parts = (f"{where} {' '.join(map(str, texts))}" for where, texts in errors.items())
+            return "; ".join([str(body.get("title", "")), *parts])
+        case {"detail": str(text)} | {"title": str(text)} | {"message": str(text)}:
+            return text
+        case str(text):
+            return text
+        case _:
+            return ""

@@ -1,0 +1,89 @@
+"""What EnerKey's wire looks like, in one place: paths, names, limits, each with how sure we are.
+
+The vendor's public text names little; the rest is a convention until the vendor's own reference is
+at hand. Then this file changes and no other. `seed`: said by the vendor. `verified`: found in other
+public material. `inferred`: follows from those. `assumed`: nobody says it.
+
+Rules of the push protocol are not here (`reconcile`), nor what an answer's code means (`outcome`).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Literal
+
+Grade = Literal["seed", "verified", "inferred", "assumed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How sure a line of the wire is.
+
+    Args:
+        grade: where it comes from.
+        note: what is open about it, empty when nothing is.
+    """
+
+    grade: Grade
+    note: str = ""
+
+
+_SEED = Known("seed")
+_NAME = Known("assumed", "camelCase field; read without regard to letter case")
+
+# Headers
+AUTHORIZATION: Annotated[str, _SEED] = "Authorization"
+KEY_FORMAT: Annotated[str, Known("assumed", "the bare key, no scheme word")] = "{key}"
+MEDIA_TYPE: Annotated[str, _SEED] = "application/json"
+PUSH_CONTENT_TYPE: Annotated[str, Known("inferred")] = "application/json; charset=utf-8"
+RATE_LIMIT: Annotated[str, Known("seed", "calls left in the 24 h period")] = "X-Rate-Limit"
+RATE_REMAINING: Annotated[str, Known("inferred", "AspNetCoreRateLimit")] = "X-Rate-Limit-Remaining"
+RATE_RESET: Annotated[str, Known("inferred", "AspNetCoreRateLimit")] = "X-Rate-Limit-Reset"
+
+# Paths
+_PREFIX: Annotated[str, Known("assumed", "v2 is public for provisioning only")] = "/api/v2"
+QUANTITIES: Annotated[str, Known("assumed")] = f"{_PREFIX}/Quantities"
+FACILITIES: Annotated[str, Known("assumed")] = f"{_PREFIX}/Facilities"
+METERS: Annotated[str, Known("assumed")] = f"{_PREFIX}/Meters"
+HOURLY_VALUES: Annotated[str, Known("assumed")] = f"{_PREFIX}/Values/HourlyValues"
+PUSH_CONSUMPTIONS: Annotated[str, Known("seed", "the name; path and id's place are assumed")] = (
+    f"{_PREFIX}/Values/PushConsumptionsForMeter/{{meter_id}}"
+)
+PUSH_CUMULATIVE: Annotated[str, Known("seed", "the name; path and id's place are assumed")] = (
+    f"{_PREFIX}/Values/PushCumulativeReadingsForMeter/{{meter_id}}"
+)
+
+# Parameters of the query; lists repeat the name
+FACILITY_IDS: Annotated[str, Known("assumed")] = "facilityIds"
+METER_IDS: Annotated[str, Known("assumed")] = "meterIds"
+FROM: Annotated[str, Known("assumed", "inclusive, on a full hour")] = "from"
+TO: Annotated[str, Known("assumed", "exclusive, on a full hour")] = "to"
+
+# Fields of answers and messages
+ID: Annotated[str, _SEED] = "id"
+NAME: Annotated[str, _SEED] = "name"
+UNIT: Annotated[str, _SEED] = "unit"
+FACILITY_ID: Annotated[str, Known("verified", "the vendor's public coding task")] = "facilityId"
+SUB_METERS: Annotated[str, Known("verified", "the vendor's public coding task")] = "subMeters"
+PARENT_METER_ID: Annotated[str, Known("assumed", "of a flat list of meters")] = "parentMeterId"
+QUANTITY_ID: Annotated[str, _NAME] = "quantityId"
+READING_TYPE: Annotated[str, _NAME] = "readingType"
+METER_ID: Annotated[str, _NAME] = "meterId"
+VALUES: Annotated[str, _NAME] = "values"
+TIMESTAMP: Annotated[str, Known("inferred", "the vendor's text uses the word")] = "timestamp"
+VALUE: Annotated[str, Known("inferred", "the vendor's text uses the word")] = "value"
+
+# Timestamps
+TIMESTAMP_FORMAT: Annotated[str, Known("seed", "UTC with seconds, no fraction")] = (
+    "%Y-%m-%dT%H:%M:%SZ"
+)
+HOUR_LABEL: Annotated[timedelta, Known("assumed", "an hour's timestamp is its start")] = timedelta(
+    0
+)
+"""What is added to the start of an hour to get its timestamp: nothing, or an hour."""
+
+# Limits
+REQUESTS_PER_DAY: Annotated[int, Known("seed", "per key in 24 hours; rolling is assumed")] = 40_000
+PUSH_HOURS: Annotated[int, Known("seed", "365 days; as elapsed hours is assumed")] = 8_760
+READ_METERS: Annotated[int, Known("assumed", "100 are taken; half of it is asked")] = 50
+READ_DAYS: Annotated[int, Known("assumed", "31 is the smallest limit thought of")] = 31
+FACILITIES_AT_ONCE: Annotated[int, Known("assumed")] = 100
