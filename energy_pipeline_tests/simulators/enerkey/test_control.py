@@ -60,6 +60,7 @@ def test_state_goes_round(start: Start) -> None:
     assert second.values(101, HOUR, "2026-01-01T01:00:00Z") == {}
     second.clock.advance(900)
     assert second.values(101, HOUR, "2026-01-01T01:00:00Z") == {HOUR: 10}
+    assert second.values(102, HOUR, "2026-01-01T01:00:00Z") == {HOUR: 2}
 
 
 def test_state_that_is_none_changes_nothing(start: Start) -> None:

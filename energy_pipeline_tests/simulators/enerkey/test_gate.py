@@ -1,5 +1,6 @@
 """The strict order of the checks, paths, media types and error bodies."""
 
+import socket
 from typing import Any
 
 import pytest
@@ -111,6 +112,20 @@ def test_body_without_a_length_is_measured_too(start: Start) -> None:
     answer = running.http.post(f"{PUSH}/101", content=iter([b" " * 60] * 2), headers=headers)
 
     assert answer.status_code == 413
+
+
+def test_body_that_is_announced_too_long_is_not_read(start: Start) -> None:
+    running = start(max_body_bytes=100)
+    url = running.http.base_url
+    head = (
+        f"POST {PUSH}/101 HTTP/1.1\r\nHost: {url.host}\r\nAuthorization: {SIMULATED_KEY_A}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 101\r\n\r\n"
+    )
+
+    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+        connection.sendall(head.encode())
+
+        assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
 @pytest.mark.parametrize("meter_id", ["x", "0", "-1", "2147483648", "1.0", "٣"])

@@ -183,6 +183,13 @@ def test_values_that_switches_let_in(start: Start) -> None:
     assert start(empty_array="noop").push(101, []).json()["receivedValues"] == 0
 
 
+@pytest.mark.parametrize("text", ["NaN", "inf", "one", ""])
+def test_numeric_text_is_a_finite_number(start: Start, text: str) -> None:
+    running = start(bad_value="numeric_strings_ok")
+
+    assert running.push(101, [row("2026-01-01T00:00:00Z", text)]).status_code == 400  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(("switch", "code"), [("accept", 200), ("refuse_400", 400)])
 def test_negative_consumption(start: Start, switch: str, code: int) -> None:
     running = start(negative_consumption=switch)

@@ -149,6 +149,14 @@ def test_refused_requests_in_a_rolling_window(
     assert seen == expected
 
 
+def test_retry_after_counts_refused_requests_where_they_count(start: Start) -> None:
+    running = start(daily_request_limit=1, rate_counting="all")
+    ask(running)
+    running.clock.advance(DAY_S / 2)
+
+    assert ask(running).headers["Retry-After"] == str(DAY_S)
+
+
 def test_refused_requests_do_not_prolong_a_fixed_window(start: Start) -> None:
     running = start(daily_request_limit=1, rate_counting="all", rate_window="fixed_from_first")
     assert codes(running, 3) == [200, 429, 429]
@@ -169,6 +177,13 @@ def test_burst(start: Start) -> None:
     running.clock.advance(10)
     after = ask(running)
     assert after.headers["X-Rate-Limit"] == str(40_000 - 21)
+
+
+def test_longer_wait_counts_when_both_limits_are_reached(start: Start) -> None:
+    running = start(burst_limit="20_per_10s", daily_request_limit=20)
+    codes(running, 20)
+
+    assert ask(running).headers["Retry-After"] == str(DAY_S)
 
 
 def test_no_burst_limit_by_default(start: Start) -> None:

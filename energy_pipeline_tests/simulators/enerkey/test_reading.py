@@ -272,6 +272,12 @@ def test_raw_plus_is_a_space(day: Running, name: str) -> None:
     assert list(answer.json()["errors"]) == [name]
 
 
+def test_raw_plus_is_refused_anywhere(day: Running) -> None:
+    answer = day.http.get("/api/v2/Quantities?note=one+two")
+
+    assert list(answer.json()["errors"]) == ["note"]
+
+
 def test_unknown_parameters_are_ignored(day: Running) -> None:
     params = {
         "meterIds": 101,

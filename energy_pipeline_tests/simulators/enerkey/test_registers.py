@@ -127,6 +127,14 @@ def test_fall_of_another_writer_does_not_refuse_later_readings(start: Start) -> 
     assert running.push_readings(102, [row("2026-01-01T04:00:00Z", 1030.0)]).status_code == 200
 
 
+def test_fall_of_another_writer_does_not_hide_a_new_one(start: Start) -> None:
+    running = start()
+    running.push_readings(102, EXAMPLE)
+    running.simulator.write_as_other(102, T0, 5000.0)
+
+    assert running.push_readings(102, [row("2026-01-01T04:00:00Z", 1.0)]).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("decrease", "expected"), [("register_change", {}), ("negative", {0: -10.0})]
 )
