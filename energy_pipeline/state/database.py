@@ -12,13 +12,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, Engine, MetaData, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from energy_pipeline.errors import StoreError
-from energy_pipeline.state.location import parse_state_url, sqlite_file
+from energy_pipeline.state.location import open_engine, parse_state_url, sqlite_file
 from energy_pipeline.state.locks import Locks, advisory_key
 
 METADATA = MetaData()
@@ -88,14 +88,20 @@ class StateDatabase:
         if len(METADATA.tables) != self._tables_made:
             self._make_tables()
         engine = self._engine.execution_options(state_write=write, state_durable=durable)
+        with self._clear_errors(), engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _clear_errors(self) -> Generator[None, None, None]:
         try:
-            with engine.begin() as connection:
-                yield connection
-        except OperationalError as error:
+            yield
+        except IntegrityError:  # a rule of a table: its owner knows what that means
+            raise
+        except DatabaseError as error:
             raise StoreError(f"state database {self._url!r}: {error.orig}") from error
 
     def _open_engine(self) -> Engine:
-        engine = create_engine(self._url, hide_parameters=True, pool_pre_ping=self._file is None)
+        engine = open_engine(self._url, pool_pre_ping=self._file is None)
         if self._file:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
@@ -105,14 +111,12 @@ class StateDatabase:
 
     def _make_tables(self) -> None:
         wanted = len(METADATA.tables)
+        engine = self._engine.execution_options(state_write=True)
         with self._locks.hold("state/tables"):
             if self._file:
                 _create_file(self._file)
-            try:
-                with self._engine.execution_options(state_write=True).begin() as connection:
-                    METADATA.create_all(connection)
-            except OperationalError as error:
-                raise StoreError(f"state database {self._url!r}: {error.orig}") from error
+            with self._clear_errors(), engine.begin() as connection:
+                METADATA.create_all(connection)
         self._tables_made = wanted
 
 

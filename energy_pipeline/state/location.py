@@ -1,10 +1,11 @@
-"""Where the state lives: the URL of the state database, understood once.
+"""Where the state lives: the URL of the state database, understood and opened in one way.
 
 What is kept there is in `database.py`; who may work at a time, in `locks.py`.
 """
 
 from pathlib import Path
 
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -41,6 +42,21 @@ def parse_state_url(url: str) -> URL:
 def sqlite_file(url: URL) -> Path | None:
     """Return the file of an SQLite database, None for a database server."""
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def open_engine(url: URL, **options: object) -> Engine:
+    """Return an engine whose errors never show the values of a statement.
+
+    Raises:
+        StoreError: the driver of PostgreSQL is not installed.
+    """
+    try:
+        return create_engine(url, hide_parameters=True, **options)
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            f"the state database {url!r} needs the package `{error.name}`: "
+            "pip install 'energy-pipeline[postgresql]'"
+        ) from error
 
 
 def _with_file(url: URL) -> URL:

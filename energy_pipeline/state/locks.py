@@ -15,12 +15,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy import Connection, NullPool, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
 from energy_pipeline.errors import StoreError
-from energy_pipeline.state.location import parse_state_url, sqlite_file
+from energy_pipeline.state.location import open_engine, parse_state_url, sqlite_file
 
 # A short step: locks of partitions are held for milliseconds.
 _POLL_S = 0.02
@@ -95,7 +95,7 @@ class PostgresLocks(Locks):
     """
 
     def __init__(self, url: URL) -> None:
-        self._engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        self._engine = open_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def hold(self, name: str, timeout_s: float | None = None) -> Generator[None, None, None]:  # noqa: D102
