@@ -1,0 +1,1 @@
+"""From intervals to hours and register readings: tables in, tables out, no I/O, no clock."""
