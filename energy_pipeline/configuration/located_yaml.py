@@ -143,7 +143,7 @@ def load_yaml(path: Path) -> LocatedYaml:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         raise _not_yaml(str(path), "no such file", "a file, see sites.example.yaml") from None
     except OSError as error:

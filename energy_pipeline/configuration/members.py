@@ -18,6 +18,7 @@ from energy_pipeline.configuration.found import Allowed
 
 _LARGEST_ID = 2**63 - 1
 """Ids are int64 columns of the store."""
+_VISIBLE = "[!-~]+"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _REMOTE_SCHEMES = ("s3", "gs", "abfs")
 
@@ -25,7 +26,7 @@ _REMOTE_SCHEMES = ("s3", "gs", "abfs")
 def _iso_day(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
         return date.fromisoformat(value)
-    if type(value) is not date:  # a datetime is a date too
+    if not isinstance(value, date):
         raise ValueError
     return value
 
@@ -38,7 +39,7 @@ def _instant(value: object) -> object:
 
 
 def _visible_ascii(value: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+    if not re.fullmatch(_VISIBLE, value.get_secret_value()):
         raise ValueError
     return value
 
@@ -59,7 +60,7 @@ def _data_uri(text: str) -> str:
 def _service_url(text: str) -> str:
     parts = urlsplit(text)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    if not is_safe or not _is_plain_root(parts):
+    if not is_safe or not _is_plain_root(parts) or not re.fullmatch(_VISIBLE, text):
         raise ValueError
     return text.rstrip("/")
 

@@ -146,6 +146,7 @@ REPUSH = "unknown, overwrite_hour, sum, timestamp_upsert, reject or keep_first"
         ("ENLIGHTEN_BASE_URL", "https://api.example?key=1", URL),
         ("ENLIGHTEN_BASE_URL", "https://api.example:x", URL),
         ("ENLIGHTEN_BASE_URL", "https://[", URL),
+        ("ENLIGHTEN_BASE_URL", "https://api example", URL),
         ("ENPHASE_LOGIN_URL", "http://x.example", URL),
         ("ENPHASE_ENTREZ_URL", "http://x.example", URL),
         ("ENERKEY_BASE_URL", "http://x.example", URL),
@@ -229,6 +230,12 @@ def test_the_file_may_be_absent_but_not_unreadable(tmp_path: Path):
     (tmp_path / "binary").write_bytes(b"A=\xff\n")
     (problem,) = refused({}, tmp_path / "binary")
     assert "UnicodeDecodeError" in problem.found
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path):
+    dotenv = tmp_path / ".env"
+    dotenv.write_bytes(b"\xef\xbb\xbfENERKEY_REPUSH=sum\n")
+    assert load_settings({}, dotenv).enerkey_repush == "sum"
 
 
 def test_values_of_the_file_are_taken_as_written(tmp_path: Path):

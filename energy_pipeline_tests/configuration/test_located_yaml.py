@@ -90,6 +90,7 @@ def test_plain_values(tmp_path: Path, text: str, value: object):
     [
         ("a: 1\nb: c: d\n", 2, "mapping values are not allowed"),
         ("a: 1\nb: [1, 2\n", 2, "flow sequence"),
+        ("a: [1,\n  2,\n  3\n", 1, "flow sequence"),
         ("a: 1\n\tb: 2\n", 2, "tab character"),
         ("a: 'x\n", 1, "quoted scalar"),
         ("a: 1\n b: 2\n", 2, "mapping"),

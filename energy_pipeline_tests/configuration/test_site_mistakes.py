@@ -249,6 +249,12 @@ def test_an_id_that_two_sites_have(tmp_path: Path):
     assert problem.found == "the text 'rooftop-1', which is sites[0].id already"
 
 
+def test_a_truth_value_is_no_id_that_could_be_repeated(tmp_path: Path):
+    text = changed(("meter_id: 101", "meter_id: 1"), ("meter_id: 102", "meter_id: true"))
+    (problem,) = problems(tmp_path, text)
+    assert (problem.member, problem.found) == ("sites[0].uploads[1].meter_id", "true")
+
+
 def test_a_meter_that_two_sites_push_to(tmp_path: Path):
     text = changed(("meter_id: 201", "meter_id: 102"))
     assert located(tmp_path, text) == [(38, "sites[1].uploads[0].meter_id")]

@@ -86,6 +86,11 @@ def test_a_gateway_has_a_name_or_an_address(tmp_path: Path, host: str):
     assert envoy.host == host.strip("'")
 
 
+def test_a_site_may_start_on_the_first_day_of_all(tmp_path: Path):
+    site = registry_of(tmp_path, VALID.replace("2019-01-01", "2015-01-01")).sites[0]
+    assert site.start == SETTINGS.energy_first_day
+
+
 def test_a_quoted_day_is_a_day(tmp_path: Path):
     site = registry_of(tmp_path, VALID.replace("2019-01-01", '"2019-01-01"')).sites[0]
     assert site.start == date(2019, 1, 1)
