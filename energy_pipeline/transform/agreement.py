@@ -100,7 +100,8 @@ def compare_energy(intervals: pa.Table, hourly: pa.Table, span: Span) -> pa.Tabl
         intervals or hours in the range, sorted.
     """
     start_us, end_us = to_us(span.start), to_us(span.end)
-    until_us, length_us = column_us(intervals["end_at"]), intervals["interval_s"].to_numpy() * S_US
+    until_us = column_us(intervals["end_at"])
+    length_us = intervals["interval_s"].to_numpy() * np.int64(S_US)
     inside_us = np.minimum(until_us, end_us) - np.maximum(until_us - length_us, start_us)
     share = np.maximum(0, inside_us) / length_us
     raw_wh = pa.array(intervals["energy_wh"].to_numpy() * share)

@@ -1,6 +1,7 @@
 """A series is one stream of one site; tables hold many, rules look at one at a time."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,6 @@ def rows_by_series(table: pa.Table) -> Iterator[tuple[Series, pa.Table]]:
     order = np.argsort(code, kind="stable")
     ordered = table if (order[1:] > order[:-1]).all() else table.take(order)
     starts = np.flatnonzero(np.diff(code[order], prepend=-1)).tolist()
-    for start, end in zip(starts, [*starts[1:], table.num_rows], strict=True):
+    for start, end in pairwise([*starts, table.num_rows]):
         rows = ordered.slice(start, end - start)
         yield (rows["site"][0].as_py(), rows["stream"][0].as_py()), rows

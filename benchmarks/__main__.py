@@ -1,0 +1,15 @@
+"""Runs every benchmark: `make bench`."""
+
+from benchmarks import transform
+
+BENCHMARKS = (transform,)
+
+
+def main() -> None:
+    """Run one benchmark after the other; each prints its own ratios."""
+    for benchmark in BENCHMARKS:
+        benchmark.main()
+
+
+if __name__ == "__main__":
+    main()
