@@ -25,9 +25,11 @@ duckdb.sql("SELECT * FROM 'data/hourly_energy/*/*.parquet'")
 polars.scan_parquet("data/hourly_energy")
 ```
 
-Instants are UTC. A file is replaced as a whole: a reader finds the old or the new one. What is
-not known has no row or is null: it is never zero. Units and descriptions are in the metadata of
-each field (`unit`, `description`).
+Instants are UTC. What is not known has no row or is null: it is never zero. Units and descriptions
+are in the metadata of each field (`unit`, `description`).
+
+A file is replaced as a whole: a reader finds the old or the new one. DuckDB and Polars open a file
+twice; in the very moment of a replacement they may report an error, and reading again helps.
 """
 
 _DAY_RULES: dict[Belongs, str] = {

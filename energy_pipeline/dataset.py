@@ -69,16 +69,13 @@ def partition_days(table: pa.Table, dataset: Dataset) -> pa.Array:
     in the day that ends there. The opening row of `cumulative_readings` ends no hour: it is kept
     in the first day's partition, although this function names the day before.
     """
-    at_us = table[dataset.time_column].cast(pa.int64()).to_numpy()
-    match dataset.belongs:
-        case "start_of_interval":
-            start_us = at_us - table["interval_s"].to_numpy().astype(np.int64) * _US_PER_S
-        case "end_of_hour":
-            start_us = at_us - _US_PER_HOUR
-        case "hour":
-            start_us = at_us
-        case "whole":
-            raise StoreError(f"{dataset.name} has no days")
+    if not dataset.partitioned:
+        raise StoreError(f"{dataset.name} has no days")
+    start_us = table[dataset.time_column].cast(pa.int64()).to_numpy()
+    if dataset.belongs == "start_of_interval":
+        start_us = start_us - table["interval_s"].to_numpy().astype(np.int64) * _US_PER_S
+    elif dataset.belongs == "end_of_hour":
+        start_us = start_us - _US_PER_HOUR
     return pa.array((start_us // _US_PER_DAY).astype(np.int32)).cast(pa.date32())
 
 

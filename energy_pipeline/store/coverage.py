@@ -7,8 +7,8 @@ disagree with the rows, and is read without touching them. The file around it is
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -59,6 +59,10 @@ class Coverage:
         """Site and stream."""
         return self.site, self.stream
 
+    def says_the_same_as(self, other: Coverage) -> bool:
+        """Return whether both say the same, whenever they were written."""
+        return self == replace(other, written_at=self.written_at)
+
 
 _NAMES = tuple(field.name for field in fields(Coverage))
 _SITE_AT = _NAMES.index("site")
@@ -101,22 +105,11 @@ def from_json(content: bytes, sites: Collection[str] | None = None) -> dict[Key,
     return {entry.key: entry for entry in entries}
 
 
-def same_content(one: Mapping[Key, Coverage], other: Mapping[Key, Coverage]) -> bool:
-    """Return whether both say the same, whenever they were written."""
-    return one.keys() == other.keys() and all(
-        _without_write(one[key]) == _without_write(other[key]) for key in one
-    )
-
-
 def _entry(row: Iterable[Any]) -> Coverage:
     members = dict(zip(_NAMES, row, strict=True))
     for name in _INSTANTS:
         members[name] = members[name] and datetime.fromisoformat(members[name])
     return Coverage(**members)
-
-
-def _without_write(entry: Coverage) -> tuple[object, ...]:
-    return tuple(getattr(entry, name) for name in _NAMES if name != "written_at")
 
 
 def _check(entry: Coverage) -> None:

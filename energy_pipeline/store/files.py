@@ -104,9 +104,9 @@ class DatasetFile:
         """
         self.remove_leftovers()
         written = f"{self._writing_prefix}{uuid4().hex}"
-        self._files.create_dir(WRITING_FOLDER, recursive=True)
-        self._files.create_dir(self._path.rpartition("/")[0], recursive=True)
         try:
+            self._files.create_dir(WRITING_FOLDER, recursive=True)
+            self._files.create_dir(self._path.rpartition("/")[0], recursive=True)
             with self._files.open_output_stream(written) as stream:
                 stream.write(encode(table, coverage))
             _flush_to_disk(self._files, written)

@@ -16,10 +16,10 @@ import pyarrow as pa
 from pyarrow import fs
 
 from energy_pipeline.calendar import Days
-from energy_pipeline.dataset import Dataset, conform
+from energy_pipeline.dataset import Dataset
 from energy_pipeline.errors import StoreError
 from energy_pipeline.store import rows
-from energy_pipeline.store.coverage import Coverage, Key, by_key, same_content
+from energy_pipeline.store.coverage import Coverage, Key, by_key
 from energy_pipeline.store.files import DatasetFile
 from energy_pipeline.store.layout import file_day, open_root, partition_file, snapshot_file
 
@@ -71,17 +71,20 @@ class ParquetStore:
             StoreError: a row has no entry, belongs to another day or does not fit the dataset; the
                 present file is damaged; the storage fails.
         """
-        new = conform(table, dataset)
-        rows.refuse_other_days(new, dataset, day)
-        entries = _counted(by_key(coverage), rows.key_counts(new, dataset), dataset)
-        if not entries:
-            return
         file = self._partition(dataset, day)
+        new = rows.fit(table, dataset)
+        rows.refuse_other_days(new, dataset, day)
+        parts = rows.by_key(new, dataset)
+        entries = _counted(by_key(coverage), parts, dataset)
         with self._locks.hold(f"store/{dataset.name}/{day}"):
-            old = file.content()
-            table, known = old or (dataset.empty(), {})
-            kept = rows.without_keys(table, dataset, entries.keys())
-            _put(file, dataset, old, ([kept, new], known | entries))
+            old, known = file.content() or (dataset.empty(), {})
+            entries = known | _kept_or_new(entries, parts, known, rows.by_key(old, dataset))
+            if entries == known:
+                file.remove_leftovers()
+                return
+            kept = rows.without_keys(old, dataset, [entry.key for entry in coverage])
+            whole = rows.in_order(pa.concat_tables([kept, new]), dataset)
+            file.replace(whole, dict(sorted(entries.items())))
 
     def read(
         self,
@@ -136,9 +139,9 @@ class ParquetStore:
         Raises:
             StoreError: a row does not fit the dataset; the storage fails.
         """
-        file = self._snapshot(dataset)
+        file, new = self._snapshot(dataset), rows.fit(table, dataset)
         with self._locks.hold(f"store/{dataset.name}"):
-            _put(file, dataset, file.content(), ([conform(table, dataset)], {}))
+            _put(file, file.content(), new)
 
     def replace_in_snapshot(self, dataset: Dataset, sites: Sequence[str], table: pa.Table) -> None:
         """Replace the rows of `sites` in a dataset that has no days; the others stay.
@@ -147,14 +150,13 @@ class ParquetStore:
             StoreError: a row is of another site or does not fit the dataset; the present file is
                 damaged; the storage fails.
         """
-        new = conform(table, dataset)
+        file, new = self._snapshot(dataset), rows.fit(table, dataset)
         if strangers := set(new["site"].unique().to_pylist()) - set(sites):
             raise StoreError(f"{dataset.name}: rows of {strangers} among those of {list(sites)}")
-        file = self._snapshot(dataset)
         with self._locks.hold(f"store/{dataset.name}"):
             old = file.content()
             kept = rows.without_sites(old[0], sites) if old else dataset.empty()
-            _put(file, dataset, old, ([kept, new], {}))
+            _put(file, old, rows.in_order(pa.concat_tables([kept, new]), dataset))
 
     def read_snapshot(self, dataset: Dataset, sites: Sequence[str] | None = None) -> pa.Table:
         """Return the rows of a dataset that has no days, sorted by its keys.
@@ -176,32 +178,41 @@ class ParquetStore:
 
 
 def _put(
-    file: DatasetFile,
-    dataset: Dataset,
-    old: tuple[pa.Table, Mapping[Key, Coverage]] | None,
-    new: tuple[Sequence[pa.Table], Mapping[Key, Coverage]],
+    file: DatasetFile, old: tuple[pa.Table, Mapping[Key, Coverage]] | None, new: pa.Table
 ) -> None:
-    """Write the new rows and coverage unless they are the old ones; the caller holds the lock."""
-    table = rows.in_order(pa.concat_tables(new[0]), dataset)
-    rows.refuse_twins(table, dataset)
-    if old and table.equals(old[0]) and same_content(new[1], old[1]):
+    """Write a snapshot unless it says what the old one says; the caller holds the lock."""
+    if old and old[0].equals(new):
         file.remove_leftovers()
     else:
-        file.replace(table, dict(sorted(new[1].items())))
+        file.replace(new, {})
 
 
 def _counted(
-    entries: Mapping[Key, Coverage], counts: Mapping[Key, int], dataset: Dataset
+    entries: Mapping[Key, Coverage], parts: Mapping[Key, pa.Table], dataset: Dataset
 ) -> dict[Key, Coverage]:
-    if strangers := counts.keys() - entries.keys():
+    if strangers := parts.keys() - entries.keys():
         raise StoreError(f"{dataset.name}: rows without coverage: {sorted(strangers)}")
     streams = "stream" in dataset.key_columns
     if wrong := [key for key in entries if bool(key[1]) != streams]:
-        raise StoreError(
-            f"{dataset.name}: coverage of {wrong}; allowed: "
-            f"{'site and stream' if streams else 'site without stream'}"
-        )
+        allowed = "site and stream" if streams else "site without stream"
+        raise StoreError(f"{dataset.name}: coverage of {wrong}; allowed: {allowed}")
+    counts = {key: part.num_rows for key, part in parts.items()}
     return {key: replace(entry, rows=counts.get(key, 0)) for key, entry in entries.items()}
+
+
+def _kept_or_new(
+    entries: Mapping[Key, Coverage],
+    parts: Mapping[Key, pa.Table],
+    known: Mapping[Key, Coverage],
+    old_parts: Mapping[Key, pa.Table],
+) -> dict[Key, Coverage]:
+    """Return the entries, the old one wherever entry and rows say what they said."""
+
+    def unchanged(key: Key) -> bool:
+        same_rows = old_parts.get(key) == parts.get(key)
+        return same_rows and key in known and entries[key].says_the_same_as(known[key])
+
+    return {key: known[key] if unchanged(key) else entry for key, entry in entries.items()}
 
 
 def _joined(parts: list[pa.Table], empty: pa.Table) -> pa.Table:

@@ -6,15 +6,27 @@ Pure: table in, table out. Files are in `files.py`.
 from collections.abc import Collection
 from datetime import date
 from functools import reduce
+from itertools import accumulate
 from operator import or_
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energy_pipeline.dataset import Dataset, partition_days
+from energy_pipeline.dataset import Dataset, conform, partition_days
 from energy_pipeline.errors import StoreError
 from energy_pipeline.store.coverage import Key
+
+
+def fit(table: pa.Table, dataset: Dataset) -> pa.Table:
+    """Return the rows as the dataset wants them: its columns and types, in order.
+
+    Raises:
+        StoreError: the table does not fit, or two rows share all keys.
+    """
+    ordered = in_order(conform(table, dataset), dataset)
+    _refuse_twins(ordered, dataset)
+    return ordered
 
 
 def in_order(table: pa.Table, dataset: Dataset) -> pa.Table:
@@ -32,13 +44,16 @@ def in_order(table: pa.Table, dataset: Dataset) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def key_counts(table: pa.Table, dataset: Dataset) -> dict[Key, int]:
-    """Return the number of rows by site and stream."""
-    names = list(dataset.key_columns)
-    counts = table.group_by(names).aggregate([([], "count_all")])
-    columns = counts.to_pydict()
-    streams = columns.get("stream", [""] * counts.num_rows)
-    return dict(zip(zip(columns["site"], streams, strict=True), columns["count_all"], strict=True))
+def by_key(ordered: pa.Table, dataset: Dataset) -> dict[Key, pa.Table]:
+    """Return the rows of each site and stream; `ordered` is in order, nothing is copied."""
+    counts = ordered.group_by(list(dataset.key_columns)).aggregate([([], "count_all")]).to_pydict()
+    streams = counts.get("stream", [""] * len(counts["site"]))
+    rows = sorted(zip(counts["site"], streams, counts["count_all"], strict=True))
+    offsets = accumulate((count for _, _, count in rows), initial=0)
+    return {
+        (site, stream): ordered.slice(offset, count)
+        for (site, stream, count), offset in zip(rows, offsets, strict=False)
+    }
 
 
 def without_keys(table: pa.Table, dataset: Dataset, keys: Collection[Key]) -> pa.Table:
@@ -81,12 +96,7 @@ def refuse_other_days(table: pa.Table, dataset: Dataset, day: date) -> None:
         )
 
 
-def refuse_twins(ordered: pa.Table, dataset: Dataset) -> None:
-    """Check that no two rows share all keys; `ordered` is in order.
-
-    Raises:
-        StoreError: two rows do.
-    """
+def _refuse_twins(ordered: pa.Table, dataset: Dataset) -> None:
     last = max(ordered.num_rows - 1, 0)
     columns = (ordered[name] for name in dataset.sort_keys)
     same = reduce(pc.and_, (pc.equal(keys.slice(1), keys.slice(0, last)) for keys in columns))
