@@ -19,18 +19,11 @@ from energy_pipeline.schema import CUMULATIVE_READINGS
 from energy_pipeline.transform.instants import (
     DAY_US,
     HOUR_US,
-    Microseconds,
-    column_us,
     instant_column,
-    numbered_day,
     to_us,
 )
-from energy_pipeline.transform.series import Series, rows_by_series
-
-SeriesDay = tuple[str, str, date]
-"""Site, stream and UTC day."""
-
-_HOURS = 24
+from energy_pipeline.transform.series import Series
+from energy_pipeline.transform.series_days import HOURS, SeriesDay, series_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +57,14 @@ def day_registers(hourly: pa.Table) -> dict[SeriesDay, RegisterState]:
     Args:
         hourly: rows of `hourly_energy`.
     """
-    found: dict[SeriesDay, RegisterState] = {}
-    for series, rows in rows_by_series(hourly):
-        days, energy_wh, _ = _day_by_hour(rows)
-        partial_wh = np.cumsum(energy_wh, axis=1)
-        peaks_wh = np.maximum(0.0, partial_wh.max(axis=1))
-        for number, sum_wh, peak_wh in zip(days, partial_wh[:, -1], peaks_wh, strict=True):
-            state = RegisterState(float(sum_wh), float(peak_wh))
-            found[*series, numbered_day(number)] = state
-    return found
+    days = series_days(hourly)
+    partial_wh = np.cumsum(days.energy_wh, axis=1)
+    sums_wh = partial_wh[:, -1].tolist()
+    peaks_wh = np.maximum(0.0, partial_wh.max(axis=1, initial=0.0)).tolist()
+    return {
+        key: RegisterState(sum_wh, peak_wh)
+        for key, sum_wh, peak_wh in zip(days.keys, sums_wh, peaks_wh, strict=True)
+    }
 
 
 def cumulative_readings(
@@ -88,42 +80,38 @@ def cumulative_readings(
     reading as well. The readings of a day depend on that day's hours and state alone.
 
     Args:
-        hourly: rows of `hourly_energy`, of days in `before` only.
+        hourly: rows of `hourly_energy`; those of days that are not wanted are passed over.
         before: register state at the begin of each series' day that is wanted.
         openings: opening reading of each series.
         open_from: start of the first hour of each series that is neither final nor given up;
             readings after it are not final.
     """
-    parts = [_opening_rows(before, openings)]
-    for series, rows in rows_by_series(hourly):
-        days, energy_wh, is_there = _day_by_hour(rows)
-        states = [before[*series, numbered_day(number)] for number in days]
-        sum_wh = np.array([[state.sum_wh] for state in states])
-        peak_wh = np.array([[state.peak_wh] for state in states])
-        highest_wh = np.maximum.accumulate(sum_wh + np.cumsum(energy_wh, axis=1), axis=1)
-        register_wh = openings[series].reading_wh + np.maximum(peak_wh, highest_wh)
-        read_at_us = days[:, None] * DAY_US + np.arange(1, _HOURS + 1) * HOUR_US
-        final = read_at_us <= to_us(open_from[series])
-        parts.append(
-            _readings(series, read_at_us[is_there], register_wh[is_there], final[is_there])
-        )
-    return pa.concat_tables(parts).sort_by(
+    found = series_days(hourly)
+    days = found.of(np.array([key in before for key in found.keys], np.bool_))
+    states = [before[key] for key in days.keys]
+    opening_wh = _column([openings[site, stream].reading_wh for site, stream, _ in days.keys])
+    sum_wh = _column([state.sum_wh for state in states])
+    peak_wh = _column([state.peak_wh for state in states])
+    highest_wh = np.maximum.accumulate(sum_wh + np.cumsum(days.energy_wh, axis=1), axis=1)
+    read_at_us = days.day[:, None] * DAY_US + np.arange(1, HOURS + 1) * HOUR_US
+    open_from_us = [to_us(open_from[site, stream]) for site, stream, _ in days.keys]
+    row, hour = np.nonzero(days.is_there)
+    place = pa.array(row, pa.int64())
+    columns = {
+        "site": pa.array([site for site, _, _ in days.keys], pa.string()).take(place),
+        "stream": pa.array([stream for _, stream, _ in days.keys], pa.string()).take(place),
+        "read_at": instant_column(read_at_us[row, hour]),
+        "reading_wh": pa.array((opening_wh + np.maximum(peak_wh, highest_wh))[row, hour]),
+        "final": pa.array(read_at_us[row, hour] <= np.array(open_from_us, np.int64)[row]),
+    }
+    readings = pa.Table.from_pydict(columns, schema=CUMULATIVE_READINGS.schema)
+    return pa.concat_tables([_opening_rows(before, openings), readings]).sort_by(
         [(key, "ascending") for key in CUMULATIVE_READINGS.sort_keys]
     )
 
 
-def _day_by_hour(
-    rows: pa.Table,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the days of one series, and day by hour the energy (absent: 0) and what is there."""
-    hour_us = column_us(rows["hour"])
-    days, at = np.unique(hour_us // DAY_US, return_inverse=True)
-    hours = hour_us % DAY_US // HOUR_US
-    energy_wh = np.zeros((days.size, _HOURS))
-    energy_wh[at, hours] = rows["energy_wh"].to_numpy()
-    is_there = np.zeros((days.size, _HOURS), np.bool_)
-    is_there[at, hours] = True
-    return days, energy_wh, is_there
+def _column(values: list[float]) -> NDArray[np.float64]:
+    return np.array(values, np.float64)[:, None]
 
 
 def _opening_rows(
@@ -139,21 +127,5 @@ def _opening_rows(
         "read_at": [utc_midnight(opening.day) for opening in wanted.values()],
         "reading_wh": [opening.reading_wh for opening in wanted.values()],
         "final": [True for _ in wanted],
-    }
-    return pa.Table.from_pydict(columns, schema=CUMULATIVE_READINGS.schema)
-
-
-def _readings(
-    series: Series,
-    read_at_us: Microseconds,
-    reading_wh: NDArray[np.float64],
-    final: NDArray[np.bool_],
-) -> pa.Table:
-    columns = {
-        "site": pa.repeat(series[0], read_at_us.size),
-        "stream": pa.repeat(series[1], read_at_us.size),
-        "read_at": instant_column(read_at_us),
-        "reading_wh": pa.array(reading_wh),
-        "final": pa.array(final),
     }
     return pa.Table.from_pydict(columns, schema=CUMULATIVE_READINGS.schema)

@@ -15,12 +15,12 @@ from energy_pipeline.schema import CUMULATIVE_READINGS, HOURLY_ENERGY
 from energy_pipeline.transform.cumulative import (
     Opening,
     RegisterState,
-    SeriesDay,
     cumulative_readings,
     day_registers,
 )
 from energy_pipeline.transform.register_chain import broken_registers
 from energy_pipeline.transform.series import Series
+from energy_pipeline.transform.series_days import SeriesDay
 from energy_pipeline_tests.transform.tables import hour_table, hours_from
 
 START = date(2024, 6, 1)
