@@ -99,7 +99,7 @@ def _found(details: ErrorDetails, secrets: Collection[str]) -> str:
     if _is_unknown_member(details):
         return "an unknown member"
     value = details["input"]
-    is_secret = bool(value) and any(step in secrets for step in details["loc"])
+    is_secret = value not in (None, "") and any(step in secrets for step in details["loc"])
     return SECRET_FOUND if is_secret else words(value)
 
 
