@@ -20,18 +20,18 @@ _NEVER = datetime.max.replace(tzinfo=UTC) - _MARGIN
 
 
 @dataclass(frozen=True, slots=True)
-class KeySlot:
+class ProfileKey:
     """One of the profile's keys.
 
     Args:
-        name: `A` or `B`.
-        key: the secret.
+        slot: `A` or `B`.
+        secret: the key itself.
         valid_from: first instant (aware), None when not known.
         valid_to: first instant at which it is no longer valid, None when not known.
     """
 
-    name: str
-    key: SecretStr
+    slot: str
+    secret: SecretStr
     valid_from: datetime | None = None
     valid_to: datetime | None = None
 
@@ -49,55 +49,57 @@ class KeyRing:
     """Chooses the key of every request and remembers which ones EnerKey refused.
 
     Args:
-        slots: the configured keys, in the order in which equal ones are preferred.
+        keys: the configured keys, in the order in which equal ones are preferred.
     """
 
-    def __init__(self, slots: Sequence[KeySlot]) -> None:
-        self._slots = tuple(slots)
+    def __init__(self, keys: Sequence[ProfileKey]) -> None:
+        self._keys = tuple(keys)
         self._refused: set[str] = set()
 
-    def choose(self, now: datetime, request: str) -> KeySlot:
+    @property
+    def secrets(self) -> list[str]:
+        """The keys' values, for whoever must keep them out of texts."""
+        return [key.secret.get_secret_value() for key in self._keys]
+
+    def choose(self, now: datetime, request: str) -> ProfileKey:
         """Return the key to use now.
 
         Raises:
             AccessRefused: no key is configured, valid by its dates and not refused.
         """
-        usable = [slot for slot in self._slots if slot.name not in self._refused]
+        usable = [key for key in self._keys if key.slot not in self._refused]
         for margin in (_MARGIN, timedelta(0)):
-            valid = [slot for slot in usable if slot.is_valid(now, margin)]
+            valid = [key for key in usable if key.is_valid(now, margin)]
             if valid:
-                return max(valid, key=lambda slot: slot.end)
+                return max(valid, key=lambda key: key.end)
         raise AccessRefused(self._why_none(now), request=request)
 
-    def refuse(self, slot: KeySlot, now: datetime) -> bool:
+    def refuse(self, key: ProfileKey, now: datetime) -> bool:
         """Note that EnerKey answered 401 to a key; tell whether another one may be tried."""
-        self._refused.add(slot.name)
-        return any(s.is_valid(now) for s in self._slots if s.name not in self._refused)
+        self._refused.add(key.slot)
+        return any(other.is_valid(now) for other in self._keys if other.slot not in self._refused)
 
     def warning(self, now: datetime) -> str | None:
         """Return what to tell the user about the end of the last key, None while it is far."""
-        ends = [slot.end for slot in self._slots]
-        if not ends or max(ends) - now > timedelta(days=_WARN_DAYS):
+        if not self._keys:
             return None
-        last = max(self._slots, key=lambda slot: slot.end)
+        last = max(self._keys, key=lambda key: key.end)
+        if last.end - now > timedelta(days=_WARN_DAYS):
+            return None
+        what = f"the last EnerKey key (slot {last.slot})"
+        when = f"{last.end:%Y-%m-%d %H:%M} UTC"
+        if last.end <= now:
+            return f"{what} ended at {when}: have the keys renewed"
         days = (last.end - now) // timedelta(days=1)
-        return (
-            f"the last EnerKey key (slot {last.name}) ends at {last.end:%Y-%m-%d %H:%M} UTC, "
-            f"in {days} days: have the other one renewed"
-            if days >= 0
-            else f"every EnerKey key has ended, the last one (slot {last.name}) at "
-            f"{last.end:%Y-%m-%d %H:%M} UTC: have them renewed"
-        )
+        return f"{what} ends at {when}, in {days} days: have the other one renewed"
 
     def _why_none(self, now: datetime) -> str:
-        if not self._slots:
+        if not self._keys:
             return "no key is configured: set ENERKEY_API_KEY_A or ENERKEY_API_KEY_B"
-        refused = sorted(self._refused)
-        outside = sorted(
-            slot.name
-            for slot in self._slots
-            if slot.name not in self._refused and not slot.is_valid(now)
-        )
-        reasons = [f"slot {name} was refused by EnerKey (401)" for name in refused]
-        reasons += [f"slot {name} is outside its validity dates" for name in outside]
+        reasons = [f"slot {slot} was refused by EnerKey (401)" for slot in sorted(self._refused)]
+        reasons += [
+            f"slot {key.slot} is outside its validity dates"
+            for key in self._keys
+            if key.slot not in self._refused and not key.is_valid(now)
+        ]
         return "no key can be used: " + "; ".join(reasons)

@@ -6,11 +6,13 @@ one of unknown fate must be looked for in EnerKey first. The codes are assumed, 
 
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 import httpx
 import orjson
+
+from energy_pipeline.http.redaction import redact
+from energy_pipeline.http.retry import parse_retry_after_s
 
 Verdict = Literal[
     "accepted",  # 2xx: received, not yet verified
@@ -22,7 +24,13 @@ Verdict = Literal[
     "unknown",  # may or may not have been applied
 ]
 _MOST_CHARACTERS = 2_000
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_UNSENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +55,11 @@ def classify_answer(answer: httpx.Response, now: datetime) -> Outcome:
     code = answer.status_code
     said = vendor_text(answer)
     detail = f"EnerKey answered {code}" + (f": {said}" if said else "")
-    return Outcome(_verdict(code), detail, code, retry_after_s(answer, now))
+    wait_s = parse_retry_after_s(answer.headers.get("Retry-After", ""), now)
+    return Outcome(_verdict(code), detail, code, wait_s)
 
 
-def classify_failure(error: httpx.TransportError) -> Outcome:
+def classify_failure(error: httpx.RequestError) -> Outcome:
     """Read the fate of a push that got no answer; only a failed connection is surely harmless."""
     name = type(error).__name__
     if isinstance(error, _UNSENT):
@@ -73,26 +82,13 @@ def _verdict(code: int) -> Verdict:
     return "accepted" if 200 <= code < 300 else "refused"
 
 
-def retry_after_s(answer: httpx.Response, now: datetime) -> float | None:
-    """Return the seconds that `Retry-After` (a number or a date) asks for, None without it."""
-    text = answer.headers.get("Retry-After", "").strip()
-    if not text:
-        return None
-    if text.isdecimal():
-        return float(text)
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (ValueError, TypeError):
-        return None
-
-
 def vendor_text(answer: httpx.Response) -> str:
-    """Return what an error answer says, in one line of at most 2,000 characters."""
+    """Return what an answer says, in one line of at most 2,000 characters and without secrets."""
     try:
         text = _words(orjson.loads(answer.content))
     except orjson.JSONDecodeError:
         text = answer.text
-    return " ".join(text.split())[:_MOST_CHARACTERS]
+    return redact(" ".join(text.split()))[:_MOST_CHARACTERS]
 
 
 def _words(body: Any) -> str:  # noqa: ANN401 - whatever the answer holds

@@ -1,0 +1,274 @@
+"""Carries out the decisions: read, write down, send once, read back.
+
+The caller holds the connection's lock. Whatever happens, the ledger tells the truth or less, and
+the next call goes on from there. What is decided is in `reconcile` and `registers`; one message's
+way out is in `sender`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from energy_pipeline.calendar import HOUR, Span
+from energy_pipeline.clock import Clock
+from energy_pipeline.configuration.environment import Repush
+from energy_pipeline.sinks.enerkey.client import EnerKeyClient
+from energy_pipeline.sinks.enerkey.hours import LedgerHour, fresh
+from energy_pipeline.sinks.enerkey.ledger import Ledger, hours_between
+from energy_pipeline.sinks.enerkey.message_log import MessageLog
+from energy_pipeline.sinks.enerkey.messages import cut
+from energy_pipeline.sinks.enerkey.meter_work import MeterWork
+from energy_pipeline.sinks.enerkey.plausibility import HISTORY_DAYS, strange_size, tells_size
+from energy_pipeline.sinks.enerkey.reading_plan import plan_reads
+from energy_pipeline.sinks.enerkey.reconcile import Decision, Terms, needs_read, reconcile_hours
+from energy_pipeline.sinks.enerkey.registers import readings_to_read, reconcile_readings
+from energy_pipeline.sinks.enerkey.sender import Sender
+from energy_pipeline.sinks.enerkey.transitions import settle
+
+_LONGEST_PAUSE = timedelta(seconds=60)
+"""A quiet time that ends within this is waited for; a longer one is left to the next run."""
+
+_HISTORY = timedelta(days=HISTORY_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class PushRules:
+    """How the user wants it.
+
+    Args:
+        repush: what a second push of an hour does at the vendor.
+        quiet_s: the user's own quiet time; None for the rule.
+        max_push_days: elapsed days in one message at most.
+    """
+
+    repush: Repush
+    quiet_s: float | None
+    max_push_days: int
+
+
+class Push:
+    """One push of some meters.
+
+    Args:
+        client: EnerKey.
+        ledger: the entries.
+        log: the messages.
+        sender: sends one message and records its fate.
+        rules: how the user wants it.
+        clock: the present instant, and how to wait.
+    """
+
+    def __init__(
+        self,
+        client: EnerKeyClient,
+        ledger: Ledger,
+        log: MessageLog,
+        sender: Sender,
+        rules: PushRules,
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._ledger = ledger
+        self._log = log
+        self._sender = sender
+        self._rules = rules
+        self._clock = clock
+
+    async def run(self, works: Sequence[MeterWork]) -> None:
+        """Bring the meters as far as they can be brought now.
+
+        Raises:
+            ServiceError: EnerKey does not answer or refuses altogether.
+            QuotaSpent: no request is left.
+        """
+        is_read_back = False
+        goes_on = True
+        while goes_on:
+            decided = await self._decide(works, is_read_back=is_read_back)
+            is_sent = await self._send(works, decided)
+            goes_on = is_sent or self._is_freed(works, decided) or await self._pause(works)
+            is_read_back = is_read_back or is_sent
+
+    async def _decide(
+        self, works: Sequence[MeterWork], *, is_read_back: bool
+    ) -> dict[int, dict[datetime, Decision]]:
+        """Read what must be read, decide, and save what sends nothing."""
+        needed = {work.meter_id: self._hours_to_read(work) for work in works if not work.problem}
+        shown = await self._read(needed, is_read_back=is_read_back)
+        decided: dict[int, dict[datetime, Decision]] = {}
+        for work in works:
+            if work.problem:
+                continue
+            hours = shown.get(work.meter_id)
+            if hours is None and needed[work.meter_id]:
+                work.problem = "EnerKey does not answer for this meter: was it removed?"
+                continue
+            decided[work.meter_id] = self._decide_meter(work, hours or {})
+        return decided
+
+    def _hours_to_read(self, work: MeterWork) -> set[datetime]:
+        if self._ledger.kind == "cumulative":
+            return readings_to_read(work.wanted, work.entries)
+        return {
+            at
+            for at in work.wanted.keys() | work.entries.keys()
+            if needs_read(work.wanted.get(at), work.entries.get(at))
+        }
+
+    async def _read(
+        self, needed: Mapping[int, set[datetime]], *, is_read_back: bool
+    ) -> dict[int, dict[datetime, float | None]]:
+        """Return what EnerKey shows of the hours; a meter that it does not answer is absent."""
+        found: dict[int, dict[datetime, float | None]] = {}
+        lost: set[int] = set()
+        for meter_ids, span in plan_reads(needed):
+            answer = await self._client.hourly_values(meter_ids, span, is_read_back=is_read_back)
+            lost.update(set(meter_ids) - answer.keys())
+            for meter_id, values in answer.items():
+                hours = (hour for hour in needed[meter_id] if span.start <= hour < span.end)
+                found.setdefault(meter_id, {}).update((hour, values.get(hour)) for hour in hours)
+        return {meter_id: hours for meter_id, hours in found.items() if meter_id not in lost}
+
+    def _decide_meter(
+        self, work: MeterWork, shown: Mapping[datetime, float | None]
+    ) -> dict[datetime, Decision]:
+        reconcile = reconcile_readings if self._ledger.kind == "cumulative" else reconcile_hours
+        now = self._clock.now()
+        quiet = self._log.quiet(self._rules.quiet_s)
+        terms = Terms(now, quiet, self._rules.repush, work.unit, work.is_released)
+        decided = reconcile(work.wanted, work.entries, shown, terms)
+        self._note_look(work, decided, now)
+        self._settle(work, decided, now)
+        return decided
+
+    def _note_look(
+        self, work: MeterWork, decided: Mapping[datetime, Decision], now: datetime
+    ) -> None:
+        looked: dict[str, set[str]] = {"verify": set(), "wait": set()}
+        for at, entry in work.entries.items():
+            action = decided[at].action
+            if entry.state == "sent" and entry.message_id and action in looked:
+                looked[action].add(entry.message_id)
+        self._log.note_look(looked["verify"] - looked["wait"], looked["wait"], now)
+
+    def _settle(self, work: MeterWork, decided: Mapping[datetime, Decision], now: datetime) -> None:
+        changed: list[LedgerHour] = []
+        for at, decision in decided.items():
+            if decision.action in ("push", "keep"):
+                continue
+            before = work.entries.get(at) or fresh(at, decision.value)
+            after = settle(before, decision, now)
+            if after != work.entries.get(at):
+                changed.append(after)
+        self._ledger.save(work.meter_id, work.unit, changed)
+        work.entries.update((entry.at, entry) for entry in changed)
+
+    async def _send(
+        self, works: Iterable[MeterWork], decided: Mapping[int, Mapping[datetime, Decision]]
+    ) -> bool:
+        """Send what is to be sent; return whether anything left that has to be looked for."""
+        pushes = [
+            (work, {at: d for at, d in decided[work.meter_id].items() if d.action == "push"})
+            for work in works
+            if work.meter_id in decided
+        ]
+        await self._compare_sizes([(work, sends) for work, sends in pushes if sends])
+        is_sent = False
+        for work, sends in pushes:
+            if sends and not work.problem:
+                is_sent |= await self._send_meter(work, sends)
+        return is_sent
+
+    async def _send_meter(self, work: MeterWork, sends: Mapping[datetime, Decision]) -> bool:
+        rows = [(at, decision.amount) for at, decision in sends.items()]
+        kind, max_days = self._ledger.kind, self._rules.max_push_days
+        is_sent = False
+        for message in cut(kind, work.meter_id, rows, max_days=max_days, now=self._clock.now()):
+            is_taken = await self._sender.send(message, work, sends)
+            entries = (work.entries.get(at) for at, _ in message.rows)
+            is_sent |= any(entry is not None and entry.is_unresolved for entry in entries)
+            if not is_taken and kind == "cumulative":
+                break  # a register goes up step by step
+        return is_sent
+
+    async def _compare_sizes(
+        self, pushes: Sequence[tuple[MeterWork, Mapping[datetime, Decision]]]
+    ) -> None:
+        """Hold the batches of a strange size; once per meter and run."""
+        unsure = {
+            work.meter_id: (work, sends)
+            for work, sends in pushes
+            if not (work.is_plausible or work.is_released)
+        }
+        batches = {
+            meter_id: self._amounts({at: decision.value for at, decision in sends.items()})
+            for meter_id, (_, sends) in unsure.items()
+        }
+        firsts = {id: min(unsure[id][1]) for id, batch in batches.items() if tells_size(batch)}
+        histories = await self._histories(firsts)
+        for meter_id, (work, sends) in unsure.items():
+            strange = strange_size(batches[meter_id], histories.get(meter_id, []))
+            work.is_plausible = strange is None
+            if strange is not None:
+                work.problem = strange
+                holds = {
+                    at: Decision("hold", decision.value, hold="implausible", reason=strange)
+                    for at, decision in sends.items()
+                }
+                self._settle(work, holds, self._clock.now())
+
+    async def _histories(self, firsts: Mapping[int, datetime]) -> dict[int, list[float]]:
+        """Return amounts of the hours stored before the first ones to be sent.
+
+        The ledger knows them; of a meter that it does not know, EnerKey is asked.
+        """
+        known = {
+            meter_id: self._amounts(
+                self._ledger.known_values(meter_id, Span(first - _HISTORY, first))
+            )
+            for meter_id, first in firsts.items()
+        }
+        needed = {
+            meter_id: set(hours_between(first - _HISTORY, first))
+            for meter_id, first in firsts.items()
+            if not known[meter_id]
+        }
+        shown = await self._read(needed, is_read_back=False)
+        for meter_id, hours in shown.items():
+            known[meter_id] = [amount for amount in hours.values() if amount is not None]
+        return known
+
+    def _amounts(self, values: Mapping[datetime, float]) -> list[float]:
+        if self._ledger.kind == "consumption":
+            return list(values.values())
+        return [values[at] - values[at - HOUR] for at in values if at - HOUR in values]
+
+    def _is_freed(
+        self, works: Iterable[MeterWork], decided: Mapping[int, Mapping[datetime, Decision]]
+    ) -> bool:
+        """Tell whether what was verified now lets something else be decided anew."""
+        for work in works:
+            decisions = decided.get(work.meter_id, {})
+            verified = [at for at, d in decisions.items() if d.action == "verify"]
+            if any(needs_read(work.wanted.get(at), work.entries[at]) for at in verified):
+                return True
+            if verified and any(d.hold == "behind" for d in decisions.values()):
+                return True
+        return False
+
+    async def _pause(self, works: Iterable[MeterWork]) -> bool:
+        """Wait for the end of a short quiet time; tell whether there was one."""
+        quiet = self._log.quiet(self._rules.quiet_s)
+        now = self._clock.now()
+        ends = [
+            entry.sent_at + quiet
+            for work in works
+            if not work.problem
+            for entry in work.entries.values()
+            if entry.state == "sending" and entry.sent_at
+        ]
+        soon = [end for end in ends if now < end <= now + _LONGEST_PAUSE]
+        if not soon:
+            return False
+        await self._clock.sleep((max(soon) - now).total_seconds())
+        return True

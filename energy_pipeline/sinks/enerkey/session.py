@@ -1,0 +1,98 @@
+"""An open profile at EnerKey, built from the settings: keys, counts, connection, client."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+
+import httpx
+
+from energy_pipeline.clock import Clock
+from energy_pipeline.configuration.environment import Settings
+from energy_pipeline.http.client import open_client
+from energy_pipeline.http.redaction import install_log_redaction
+from energy_pipeline.sinks.enerkey.client import EnerKeyClient
+from energy_pipeline.sinks.enerkey.connection import LONGEST_LIMIT_WAIT_S, Connection
+from energy_pipeline.sinks.enerkey.keys import KeyRing, ProfileKey
+from energy_pipeline.state.database import StateDatabase
+from energy_pipeline.state.limits import Limit, pace
+from energy_pipeline.state.quota import Quota, account_fingerprint
+
+SERVICE = "EnerKey"
+
+
+@dataclass(frozen=True)
+class EnerKeySession:
+    """One profile, open.
+
+    Args:
+        client: its API.
+        keys: its keys.
+        quotas: the counts of the keys, by slot.
+    """
+
+    client: EnerKeyClient
+    keys: KeyRing
+    quotas: dict[str, Quota]
+
+    @property
+    def requests_spent(self) -> int:
+        """Requests counted in this session."""
+        return sum(quota.spent_by_this_object for quota in self.quotas.values())
+
+    @property
+    def requests_left(self) -> int | None:
+        """Requests that the best key may still make today; None without a key."""
+        return max((quota.left()["day"] for quota in self.quotas.values()), default=None)
+
+
+@asynccontextmanager
+async def open_enerkey(
+    settings: Settings,
+    state: StateDatabase,
+    clock: Clock,
+    *,
+    rng: Random | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncGenerator[EnerKeySession]:
+    """Open the profile that the settings name.
+
+    Args:
+        settings: base URL, keys with their dates, pace and daily ceiling.
+        state: where requests are counted.
+        clock: the present instant, and how to wait.
+        rng: dice of the waits.
+        transport: stands in for the network.
+    """
+    keys = profile_keys(settings)
+    ring = KeyRing(keys)
+    install_log_redaction(ring.secrets)
+    limits = [
+        pace(settings.enerkey_requests_per_second),
+        Limit(settings.enerkey_requests_per_day, "day"),
+    ]
+    quotas = {
+        key.slot: Quota(
+            state,
+            SERVICE,
+            account_fingerprint(key.secret.get_secret_value()),
+            limits,
+            clock,
+            longest_wait_s=LONGEST_LIMIT_WAIT_S,
+        )
+        for key in keys
+    }
+    dice = rng or Random()  # noqa: S311 - spreads waits, guards nothing
+    async with open_client(settings.enerkey_base_url, transport=transport) as http:
+        connection = Connection(http, ring, lambda key: quotas[key.slot], clock, dice)
+        yield EnerKeySession(EnerKeyClient(connection), ring, quotas)
+
+
+def profile_keys(settings: Settings) -> list[ProfileKey]:
+    """Return the profile's keys that are configured, A before B."""
+    slots = {"A": settings.enerkey_api_key_a, "B": settings.enerkey_api_key_b}
+    return [
+        ProfileKey(name, slot.value, slot.valid_from, slot.valid_to)
+        for name, slot in slots.items()
+        if slot.value is not None
+    ]
