@@ -1,0 +1,1 @@
+"""Where energy comes from: one package per vendor, plain Python, no Dagster."""

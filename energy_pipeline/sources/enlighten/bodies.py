@@ -1,0 +1,169 @@
+"""The shapes of Enlighten's bodies, for reading short ones and for saying what is wrong with any.
+
+Members that are not named here are passed over. Interval answers are read as columns in
+`answers.py`; only one that failed there is held against its shape here.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from energy_pipeline.errors import SchemaSurprise
+from energy_pipeline.http.redaction import redact
+
+_LONGEST_SHOWN = 60  # characters of a value in a message
+LAST_SECOND = 2**33
+"""Year 2242: a number from here on is no epoch in seconds."""
+
+EpochS = Annotated[int, Field(ge=0, lt=LAST_SECOND)]
+
+
+def _day(value: object) -> object:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+
+class Meta(_Body):
+    """State of the system at the time of the answer."""
+
+    status: str | None = None
+    last_report_at: EpochS | None = None
+    last_energy_at: EpochS | None = None
+    operational_at: EpochS | None = None
+
+
+class MicroInterval(_Body):
+    """An interval of the microinverters."""
+
+    end_at: EpochS
+    enwh: float | None
+    powr: float | None = None
+    devices_reporting: int | None = None
+
+
+class MeterInterval(_Body):
+    """An interval of revenue-grade meters, all together."""
+
+    end_at: EpochS
+    wh_del: float | None
+    devices_reporting: int | None = None
+
+
+class ConsumptionInterval(_Body):
+    """An interval of consumption."""
+
+    end_at: EpochS
+    enwh: float | None
+    devices_reporting: int | None = None
+
+
+class _IntervalBody(_Body):
+    system_id: int | None = None
+    total_devices: int | None = None
+    meta: Meta | None = None
+
+
+class MicroBody(_IntervalBody):
+    """Answer of `stats`."""
+
+    intervals: list[MicroInterval]
+
+
+class MeterBody(_IntervalBody):
+    """Answer of `rgm_stats`."""
+
+    intervals: list[MeterInterval]
+
+
+class ConsumptionBody(_IntervalBody):
+    """Answer of `consumption_stats`."""
+
+    intervals: list[ConsumptionInterval]
+
+
+class ProductionDays(_Body):
+    """Answer of `energy_lifetime`: Wh per local day, merged, by micros, by meters."""
+
+    start_date: Day | None
+    production: list[float | None]
+    micro_production: list[float | None] | None = None
+    meter_production: list[float | None] | None = None
+    meta: Meta | None = None
+
+
+class ConsumptionDays(_Body):
+    """Answer of `consumption_lifetime`: Wh per local day."""
+
+    start_date: Day | None
+    consumption: list[float | None]
+    meta: Meta | None = None
+
+
+class ListedSystem(_Body):
+    """An element of the systems list."""
+
+    system_id: int
+    system_name: str | None = None
+    timezone: str | None = None
+    status: str | None = None
+    meta: Meta | None = None
+
+
+class SystemsPage(_Body):
+    """A page of the systems list."""
+
+    systems: list[ListedSystem]
+    next: str | None = None
+
+
+class Summary(_Body):
+    """Figures of one local day: power in W, energy in Wh; `energy_lifetime` is before the day."""
+
+    system_id: int
+    current_power: float
+    energy_today: float
+    energy_lifetime: float
+    summary_date: Day
+    source: str
+    status: str | None = None
+    operational_at: EpochS | None = None
+    last_report_at: EpochS | None = None
+    last_interval_end_at: EpochS | None = None
+
+
+_SomeBody = TypeVar("_SomeBody", bound=_Body)
+
+
+def read_body(shape: type[_SomeBody], content: bytes, request: str) -> _SomeBody:
+    """Read a body.
+
+    Raises:
+        SchemaSurprise: it has another shape; the message names the first member that differs.
+    """
+    try:
+        return shape.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        path, found = json_path(first["loc"]), shown(first["input"])
+        message = f"{path}: found {found}; {first['msg']}"
+        raise SchemaSurprise(message, request=request, status=200) from None
+
+
+def json_path(location: Sequence[int | str]) -> str:
+    """Return `intervals[3].end_at` for its parts."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return "".join(parts).removeprefix(".") or "the body"
+
+
+def shown(value: Any) -> str:  # noqa: ANN401 - whatever an answer holds
+    """Return a value as a message may show it: short, and without what looks secret."""
+    text = redact(value.decode(errors="replace") if isinstance(value, bytes) else repr(value))
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
