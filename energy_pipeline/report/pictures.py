@@ -21,6 +21,7 @@ CURVE_DAYS = 10  # beyond that, single hours of a curve cannot be told apart
 MAX_SITES = 12  # rows of a coverage picture that stay readable
 _WIDTH_INCH, _DPI = 9.0, 90
 _COLOURS = {"production": "#e0a100", "consumption": "#2563a8"}
+_GREY = "#555555"
 
 
 def hours_picture(hourly: pa.Table, days: Days) -> bytes:
@@ -43,12 +44,29 @@ def hours_picture(hourly: pa.Table, days: Days) -> bytes:
     return png.getvalue()
 
 
-def coverage_picture(covered: pd.DataFrame, days: Days) -> bytes:
-    """Draw how much of each site's day is there.
+def register_picture(readings: pa.Table, days: Days) -> bytes:
+    """Draw register positions, all sites added up: one panel for each stream."""
+    frame: pd.DataFrame = readings.select(["stream", "read_at", "reading_wh"]).to_pandas()
+    streams = sorted(frame["stream"].unique()) or ["production"]
+    with _figure(streams) as (axes, png):
+        for axis, stream in zip(axes, streams, strict=True):
+            rows = frame[frame["stream"] == stream].sort_values("read_at")
+            axis.plot(rows["read_at"], rows["reading_wh"] / 1000, color=_COLOURS.get(stream, _GREY))
+            axis.set_ylabel("kWh", fontsize=8)
+            axis.tick_params(labelsize=7)
+            axis.grid(alpha=0.3)
+            axis.set_title(f"register of {stream}, {days} UTC", fontsize=9, loc="left")
+    return png.getvalue()
+
+
+def coverage_picture(covered: pd.DataFrame, days: Days, what: str) -> bytes:
+    """Draw a share of each row's day, the least covered rows first.
 
     Args:
-        covered: one row per site (index), one column per day, share from 0 to 1; NaN: never asked.
+        covered: one row per site or meter (index), one column per day, share from 0 to 1; NaN
+            where nothing was ever asked.
         days: the days of the columns.
+        what: what the share is of, for the title.
     """
     shown = covered.loc[covered.mean(axis=1).sort_values(kind="stable").index[:MAX_SITES]]
     left_out = len(covered) - len(shown)
@@ -57,15 +75,15 @@ def coverage_picture(covered: pd.DataFrame, days: Days) -> bytes:
         axis.imshow(shown.to_numpy(float), aspect="auto", cmap="RdYlGn", vmin=0, vmax=1)
         axis.set_yticks(range(len(shown)), list(shown.index), fontsize=7)
         _day_ticks(axis, days)
-        note = f", the {MAX_SITES} least covered of {len(covered)} sites" if left_out else ""
-        axis.set_title(f"share of each day that is there, {days} UTC{note}", fontsize=9, loc="left")
+        note = f", the least {MAX_SITES} of {len(covered)}" if left_out else ""
+        axis.set_title(f"{what}, {days} UTC{note}", fontsize=9, loc="left")
     return png.getvalue()
 
 
 def _curve(axis: "Axes", kwh: pd.Series, stream: str) -> None:
-    axis.step(kwh.index, kwh.to_numpy(), where="post", color=_COLOURS.get(stream, "#555555"))
+    axis.step(kwh.index, kwh.to_numpy(), where="post", color=_COLOURS.get(stream, _GREY))
     axis.fill_between(
-        kwh.index, kwh.to_numpy(), step="post", alpha=0.2, color=_COLOURS.get(stream, "#555555")
+        kwh.index, kwh.to_numpy(), step="post", alpha=0.2, color=_COLOURS.get(stream, _GREY)
     )
     axis.set_ylabel("kWh per hour", fontsize=8)
     axis.tick_params(labelsize=7)

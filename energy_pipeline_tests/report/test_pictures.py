@@ -6,7 +6,12 @@ import pyarrow as pa
 import pytest
 
 from energy_pipeline.calendar import Days
-from energy_pipeline.report.pictures import CURVE_DAYS, coverage_picture, hours_picture
+from energy_pipeline.report.pictures import (
+    CURVE_DAYS,
+    coverage_picture,
+    hours_picture,
+    register_picture,
+)
 
 FIRST = date(2024, 5, 1)
 
@@ -55,4 +60,16 @@ def test_pictures_stay_small_enough_to_be_inlined() -> None:
     covered = pd.DataFrame(0.5, index=[f"site-{n}" for n in range(500)], columns=range(len(days)))
 
     assert len(hours_picture(hours_of(days, ("production", "consumption")), days)) < 100_000
-    assert len(coverage_picture(covered, days)) < 100_000
+    assert len(coverage_picture(covered, days, "share")) < 100_000
+
+
+def test_registers_are_drawn_in_order_of_time() -> None:
+    days = Days(FIRST, FIRST)
+    hours = pd.date_range(days.span.start, days.span.end, freq="h", inclusive="right")
+    rows = pd.DataFrame(
+        {"stream": "production", "read_at": hours, "reading_wh": range(1000, 1000 + len(hours))}
+    )
+    mixed = pa.Table.from_pandas(rows.sample(frac=1, random_state=1), preserve_index=False)
+    ordered = pa.Table.from_pandas(rows, preserve_index=False)
+
+    assert register_picture(mixed, days) == register_picture(ordered, days)

@@ -1,0 +1,121 @@
+"""Whether the store's datasets agree with each other and with the vendor's own totals.
+
+Reads the store in bounded blocks and applies the rules of `transform/agreement.py` and
+`transform/register_chain.py`. Who is told, and what is stopped, is decided in `defs/checks.py`.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from energy_pipeline.calendar import Days
+from energy_pipeline.configuration.sites import Site, Stream
+from energy_pipeline.dataset import Dataset
+from energy_pipeline.schema import CUMULATIVE_READINGS, HOURLY_ENERGY
+from energy_pipeline.steps.blocks import day_blocks, site_blocks
+from energy_pipeline.steps.enlighten_words import (
+    INTERVAL_COLUMNS,
+    INTERVALS,
+    is_from_enlighten,
+    read_totals,
+    vendors_word,
+)
+from energy_pipeline.transform.agreement import compare_energy, compare_totals
+from energy_pipeline.transform.register_chain import broken_registers
+from energy_pipeline.workbench import Workbench
+
+Finding = dict[str, Any]
+_DAY_S = 86_400
+_ENERGY_COLUMNS = ("site", "end_at", "interval_s", "energy_wh")
+
+
+@dataclass
+class TotalsVerdict:
+    """What the vendor's totals say of the site-local days of a range.
+
+    Args:
+        days: number of site-local days and streams by verdict: agrees, disagrees, pending.
+        disagreeing: site, stream, day, intervals_wh, total_wh of each that disagrees.
+        agreeing_sites: sites with a day that agrees.
+    """
+
+    days: Counter[str] = field(default_factory=Counter[str])
+    disagreeing: list[Finding] = field(default_factory=list[Finding])
+    agreeing_sites: set[str] = field(default_factory=set[str])
+
+    def add(self, compared: pa.Table) -> None:
+        """Count a block of `compare_totals`."""
+        verdicts = compared["verdict"]
+        counted = verdicts.value_counts().to_pylist()
+        self.days.update({each["values"]: each["counts"] for each in counted})
+        self.disagreeing += compared.filter(pc.equal(verdicts, "disagrees")).to_pylist()
+        agreeing = compared.filter(pc.equal(verdicts, "agrees"))["site"]
+        self.agreeing_sites.update(agreeing.unique().to_pylist())
+
+
+def lost_energy(bench: Workbench, days: Days) -> list[Finding]:
+    """Return where hours do not hold the energy of their intervals, by blocks of days.
+
+    Members: site, stream, intervals_wh, hourly_wh, days.
+    """
+    found: list[Finding] = []
+    for stream, sites, block in _blocks(bench, days):
+        ids = [site.id for site in sites]
+        intervals = bench.store.read(INTERVALS[stream], block.padded(1), ids, _ENERGY_COLUMNS)
+        hourly = bench.store.read(HOURLY_ENERGY, block, ids)
+        hourly = hourly.filter(pc.equal(hourly["stream"], pa.scalar(stream)))
+        compared = compare_energy(intervals, hourly, block.span)
+        lost = compared.filter(pc.invert(compared["is_conserved"])).drop_columns("is_conserved")
+        found += [row | {"stream": stream, "days": str(block)} for row in lost.to_pylist()]
+    return found
+
+
+def judge_totals(bench: Workbench, days: Days) -> TotalsVerdict:
+    """Compare every site-local day that overlaps `days` with the vendor's total of it."""
+    verdict = TotalsVerdict()
+    for stream, sites, block in _blocks(bench, days):
+        ids = [site.id for site in sites]
+        intervals = bench.store.read(INTERVALS[stream], block.padded(1), ids, INTERVAL_COLUMNS)
+        totals = read_totals(bench.store, sites, block)
+        word = vendors_word(bench.store, stream, sites, block, totals)
+        verdict.add(compare_totals(intervals, stream, word, block.span, bench.clock.now()))
+    return verdict
+
+
+def broken_chains(bench: Workbench, days: Days) -> list[Finding]:
+    """Return where a register's readings do not follow from the hours, see `broken_registers`."""
+    ids = [site.id for site in bench.registry.sites]
+    found: list[Finding] = []
+    for block in day_blocks(days, len(ids)):
+        hourly = bench.store.read(HOURLY_ENERGY, block, ids)
+        readings = bench.store.read(CUMULATIVE_READINGS, block, ids)
+        found += broken_registers(hourly, readings).to_pylist()
+    return found
+
+
+def coverage_shares(bench: Workbench, dataset: Dataset, days: Days) -> pd.DataFrame:
+    """Return how much of each day is there: a row per site, a column per day, 0 to 1.
+
+    NaN where nothing was ever asked or computed. Of a dataset with streams, the least covered one
+    counts.
+    """
+    ids = [site.id for site in bench.registry.sites]
+    shares = pd.DataFrame(index=ids, columns=[str(day) for day in days], dtype=float)
+    for day, entries in bench.store.coverage(dataset, days, ids).items():
+        for entry in sorted(entries.values(), key=lambda entry: -entry.covered_s):
+            shares.loc[entry.site, str(day)] = entry.covered_s / _DAY_S
+    return shares
+
+
+def _blocks(bench: Workbench, days: Days) -> Iterator[tuple[Stream, Sequence[Site], Days]]:
+    """Yield streams, the sites of which Enlighten feeds them, and days, in bounded blocks."""
+    for stream in INTERVALS:
+        fed = [site for site in bench.registry.sites if is_from_enlighten(site, stream)]
+        for sites in site_blocks(fed):
+            for block in day_blocks(days, len(sites)):
+                yield stream, sites, block
