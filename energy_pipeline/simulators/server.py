@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
@@ -23,10 +24,17 @@ _DROP = "energy_pipeline.drop_connection"
 
 
 class Certificate(NamedTuple):
-    """PEM files with which an application is served over HTTPS."""
+    """PEM files with which an application is served over HTTPS.
+
+    Attributes:
+        certificate_file: the certificate.
+        key_file: its private key, without a password.
+        newest_tls: a younger version of TLS is not spoken, for services that are not that young.
+    """
 
     certificate_file: Path
     key_file: Path
+    newest_tls: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED
 
 
 class RunningServer:
@@ -42,7 +50,9 @@ class RunningServer:
         self.port: int = listener.getsockname()[1]
         self.base_url = f"{'https' if tls else 'http'}://{LOOPBACK}:{self.port}"
         self._listener = listener
-        self._server = _Server(_configuration(app, tls))
+        configuration = _configuration(app, tls)
+        self._tls_context = configuration.ssl
+        self._server = _Server(configuration)
         self._thread = threading.Thread(
             target=self._server.run, args=([listener],), name=f"simulator-{self.port}", daemon=True
         )
@@ -58,6 +68,16 @@ class RunningServer:
             if not self._thread.is_alive():
                 self._listener.close()
                 raise RuntimeError(f"the application for {self.base_url} did not start")
+
+    def present(self, tls: Certificate) -> None:
+        """Show another certificate to every connection that is opened from now on.
+
+        Raises:
+            RuntimeError: the application is served without TLS.
+        """
+        if self._tls_context is None:
+            raise RuntimeError(f"{self.base_url} has no certificate that could be replaced")
+        self._tls_context.load_cert_chain(tls.certificate_file, tls.key_file)
 
     def stop(self) -> None:
         """Close every connection and return when the port is free again."""
@@ -153,7 +173,7 @@ class _Server(uvicorn.Server):
 
 
 def _configuration(app: ASGIApp, tls: Certificate | None) -> uvicorn.Config:
-    return uvicorn.Config(
+    configuration = uvicorn.Config(
         app,
         http=_Protocol,
         ws="none",
@@ -166,3 +186,7 @@ def _configuration(app: ASGIApp, tls: Certificate | None) -> uvicorn.Config:
         ssl_certfile=tls.certificate_file if tls else None,
         ssl_keyfile=tls.key_file if tls else None,
     )
+    configuration.load()
+    if tls and configuration.ssl:
+        configuration.ssl.maximum_version = tls.newest_tls
+    return configuration
