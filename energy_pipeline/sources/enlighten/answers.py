@@ -6,7 +6,7 @@ in words in `bodies.py`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
 from typing import cast
@@ -51,7 +51,7 @@ class IntervalAnswer:
     request: str
     system_id: int
     window: Span
-    content: bytes
+    content: bytes = field(repr=False)
     received_at: datetime
 
 

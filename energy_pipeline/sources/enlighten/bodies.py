@@ -163,7 +163,7 @@ def json_path(location: Sequence[int | str]) -> str:
     return "".join(parts).removeprefix(".") or "the body"
 
 
-def shown(value: Any) -> str:  # noqa: ANN401 - whatever an answer holds
-    """Return a value as a message may show it: short, and without what looks secret."""
+def shown(value: Any, longest: int = _LONGEST_SHOWN) -> str:  # noqa: ANN401 - any JSON value
+    """Return a value as a message may show it: short, and without secrets; bytes are text."""
     text = redact(value.decode(errors="replace") if isinstance(value, bytes) else repr(value))
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    return text if len(text) <= longest else f"{text[:longest]}…"

@@ -8,6 +8,8 @@ the vendor says otherwise, this file changes and no other.
 from datetime import timedelta
 from typing import Final
 
+from energy_pipeline.state.limits import Period
+
 SERVICE: Final = "Enlighten"
 
 # -- paths ---------------------------------------------------------------------------- seed
@@ -29,6 +31,7 @@ START_AT: Final = "start_at"  # epoch seconds; an interval is given when it ends
 END_AT: Final = "end_at"  # epoch seconds; ... and not after this
 NEXT: Final = "next"
 LIMIT: Final = "limit"
+SUMMARY_DATE: Final = "summary_date"
 LONGEST_PAGE: Final = 1000
 PRODUCTION_PARTS: Final = {"production": "all"}  # adds the series of micros and of meters
 
@@ -50,4 +53,4 @@ NO_CONSUMPTION_METER: Final = (
 )
 SERVER_BUG: Final = "NoMethodError"
 QUOTA_STATUS: Final = 409
-PERIODS: Final = ("second", "minute", "hour", "day", "month")
+PERIODS: Final[tuple[Period, ...]] = ("second", "minute", "hour", "day", "month")
