@@ -71,13 +71,13 @@ _NUMBERS = ("rows", "covered_s", "final_s", "energy_wh", "peak_wh")
 
 
 def by_key(entries: Iterable[Coverage]) -> dict[Key, Coverage]:
-    """Return the entries by site and stream, in order.
+    """Return the entries by site and stream.
 
     Raises:
         StoreError: one site and stream has two entries, or an entry cannot be kept.
     """
     found: dict[Key, Coverage] = {}
-    for entry in sorted(entries, key=lambda entry: entry.key):
+    for entry in entries:
         if entry.key in found:
             raise StoreError(f"coverage of {entry.key} is given twice")
         _check(entry)

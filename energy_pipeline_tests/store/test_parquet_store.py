@@ -181,6 +181,13 @@ def test_a_days_rows_are_taken_in_its_partition_only(store: ParquetStore, datase
     assert store.held_days(dataset) == [DAY]
 
 
+def test_only_a_reading_may_stand_at_the_begin_of_its_day(store: ParquetStore):
+    midnight = fleet_intervals(1, 900).slice(95)
+    assert midnight["end_at"].to_pylist() == [utc_midnight(NEXT_DAY)]
+    with pytest.raises(StoreError, match="1 rows do not belong"):
+        store.replace(ENLIGHTEN_PRODUCTION, NEXT_DAY, midnight, fleet_coverage(1))
+
+
 def test_the_opening_reading_lies_in_the_first_days_partition(store: ParquetStore):
     opening = readings("a", [utc_midnight(DAY), utc_midnight(DAY) + timedelta(hours=1)])
     store.replace(CUMULATIVE_READINGS, DAY, opening, [known("a")])
