@@ -5,8 +5,11 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from energy_pipeline.calendar import Days
+from energy_pipeline.schema import INSTANT
 from energy_pipeline.transform.instants import DAY_US, HOUR_US, column_us, numbered_day
 
 SeriesDay = tuple[str, str, date]
@@ -38,6 +41,16 @@ class SeriesDays:
         """Return the marked rows."""
         keys = [key for key, is_wanted in zip(self.keys, wanted, strict=True) if is_wanted]
         return SeriesDays(keys, self.day[wanted], self.energy_wh[wanted], self.is_there[wanted])
+
+
+def hours_of_day(hourly: pa.Table, day: date) -> pa.Table:
+    """Return the rows of one UTC day."""
+    span = Days(day, day).span
+    inside = pc.and_(
+        pc.greater_equal(hourly["hour"], pa.scalar(span.start, INSTANT)),
+        pc.less(hourly["hour"], pa.scalar(span.end, INSTANT)),
+    )
+    return hourly.filter(inside)
 
 
 def series_days(hourly: pa.Table) -> SeriesDays:

@@ -1,0 +1,1 @@
+"""One function per asset: what a run of it does, without Dagster."""
