@@ -1,6 +1,6 @@
 """Hours over a store: any order of days, neighbours, coverage, what is accounted for."""
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from random import Random
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from energy_pipeline.calendar import DAY, HOUR, Days
+from energy_pipeline.calendar import HOUR, Days
 from energy_pipeline.configuration.sites import Upload
 from energy_pipeline.schema import ENLIGHTEN_PRODUCTION, HOURLY_ENERGY
 from energy_pipeline.steps import blocks
@@ -225,4 +225,3 @@ def test_a_total_that_comes_later_proves_the_night(tmp_path: Path) -> None:
     compute_hourly(bench, days_from(0))
     assert stored(bench)["covered_s"].to_pylist() == [3_600] * 24
     assert stored(bench)["hour"][-1].as_py() - instant(START) == 23 * HOUR
-    assert LATER - instant(START) > DAY + timedelta(hours=2)
