@@ -1,7 +1,8 @@
 """Whether the store's datasets agree with each other and with the vendor's own totals.
 
 Reads the store in bounded blocks and applies the rules of `transform/agreement.py` and
-`transform/register_chain.py`. Who is told, and what is stopped, is decided in `defs/checks.py`.
+`transform/register_chain.py`. What is still missing is found in `outstanding.py`; who is told, and
+what is stopped, is decided in `defs/checks.py`.
 """
 
 from collections import Counter
@@ -15,7 +16,6 @@ import pyarrow.compute as pc
 
 from energy_pipeline.calendar import Days
 from energy_pipeline.configuration.sites import Site, Stream
-from energy_pipeline.dataset import Dataset
 from energy_pipeline.schema import CUMULATIVE_READINGS, HOURLY_ENERGY
 from energy_pipeline.steps.blocks import day_blocks, site_blocks
 from energy_pipeline.steps.enlighten_words import (
@@ -30,7 +30,6 @@ from energy_pipeline.transform.register_chain import broken_registers
 from energy_pipeline.workbench import Workbench
 
 Finding = dict[str, Any]
-_DAY_S = 86_400
 _ENERGY_COLUMNS = ("site", "end_at", "interval_s", "energy_wh")
 
 
@@ -50,12 +49,11 @@ class TotalsVerdict:
 
     def add(self, compared: pa.Table) -> None:
         """Count a block of `compare_totals`."""
-        verdicts = compared["verdict"]
-        counted = verdicts.value_counts().to_pylist()
-        self.days.update({each["values"]: each["counts"] for each in counted})
-        self.disagreeing += compared.filter(pc.equal(verdicts, "disagrees")).to_pylist()
-        agreeing = compared.filter(pc.equal(verdicts, "agrees"))["site"]
-        self.agreeing_sites.update(agreeing.unique().to_pylist())
+        frame: pd.DataFrame = compared.to_pandas()
+        verdict = frame["verdict"]
+        self.days.update(verdict.to_list())
+        self.disagreeing += compared.filter(pa.array(verdict == "disagrees")).to_pylist()
+        self.agreeing_sites.update(frame.loc[verdict == "agrees", "site"].to_list())
 
 
 def lost_energy(bench: Workbench, days: Days) -> list[Finding]:
@@ -96,20 +94,6 @@ def broken_chains(bench: Workbench, days: Days) -> list[Finding]:
         readings = bench.store.read(CUMULATIVE_READINGS, block, ids)
         found += broken_registers(hourly, readings).to_pylist()
     return found
-
-
-def coverage_shares(bench: Workbench, dataset: Dataset, days: Days) -> pd.DataFrame:
-    """Return how much of each day is there: a row per site, a column per day, 0 to 1.
-
-    NaN where nothing was ever asked or computed. Of a dataset with streams, the least covered one
-    counts.
-    """
-    ids = [site.id for site in bench.registry.sites]
-    shares = pd.DataFrame(index=ids, columns=[str(day) for day in days], dtype=float)
-    for day, entries in bench.store.coverage(dataset, days, ids).items():
-        for entry in sorted(entries.values(), key=lambda entry: -entry.covered_s):
-            shares.loc[entry.site, str(day)] = entry.covered_s / _DAY_S
-    return shares
 
 
 def _blocks(bench: Workbench, days: Days) -> Iterator[tuple[Stream, Sequence[Site], Days]]:
