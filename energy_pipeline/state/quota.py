@@ -187,9 +187,9 @@ class Quota:
         """Return how long to wait for all walls to fall.
 
         Raises:
-            QuotaSpent: one of them stands too long.
+            QuotaSpent: the last one stands too long.
         """
-        last = max(walls, key=lambda wall: (not wall.is_worth_waiting, wall.until))
+        last = max(walls, key=lambda wall: wall.until)
         if not last.is_worth_waiting:
             raise QuotaSpent(self._service, last.period, last.requests, last.until)
         return max(_LEAST_SLEEP_S, (last.until - self._clock.now()).total_seconds())

@@ -114,6 +114,7 @@ def test_two_clients_do_not_wait_alike() -> None:
         "-5",
         "0.0",
         "",
+        "0.01",
         "soon",
         "nan",
         "inf",
@@ -214,6 +215,21 @@ def test_foreign_exceptions_pass_through() -> None:
     with pytest.raises(KeyError):
         service.ask()
     assert service.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "wait_s"),
+    [
+        ("-5", 0.0),
+        ("7.5", 7.5),
+        (format_datetime(NOW - timedelta(days=1)), 0.0),
+        ("Fri, 01 Mar 99999999999999999999 12:00:00 GMT", None),
+        ("Fri, 01 Mar 2024 12:00:00 +9999", None),
+        ("", None),
+    ],
+)
+def test_a_wait_is_never_negative_and_nonsense_is_none(value: str, wait_s: float | None) -> None:
+    assert parse_retry_after_s(value, NOW) == wait_s
 
 
 @given(st.text())

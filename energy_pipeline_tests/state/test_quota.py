@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from energy_pipeline.errors import QuotaSpent
@@ -105,6 +105,7 @@ def test_several_hits_at_once_are_all_or_nothing(state: StateDatabase, clock: Ma
     with pytest.raises(QuotaSpent):
         asyncio.run(quota.spend(3))
     assert quota.left() == {"month": 2, "minute": 5}
+    assert quota.spent_by_this_object == 3
     with pytest.raises(ValueError, match="6 hits at once"):
         asyncio.run(quota.spend(6))
 
@@ -149,6 +150,7 @@ def test_a_hit_is_made_as_soon_as_a_rolling_period_has_room_and_not_before(
 @given(
     hours=st.lists(st.integers(-93 * 24, 2 * 24), max_size=20),
 )
+@example(hours=[-380 * 24, -14 * 24])  # March twice
 def test_a_month_is_the_calendar_month_in_utc(state: StateDatabase, hours: list[int]) -> None:
     clock = ManualClock(START)
     quota = Quota(state, "Enlighten", new_account(), [Limit(1000, "month")], clock)
@@ -158,7 +160,8 @@ def test_a_month_is_the_calendar_month_in_utc(state: StateDatabase, hours: list[
         spend(quota)
     for at in made:
         clock.set(at)
-        assert quota.left() == {"month": 1000 - sum(x.month == at.month for x in made)}
+        same_month = sum((x.year, x.month) == (at.year, at.month) for x in made)
+        assert quota.left() == {"month": 1000 - same_month}
 
 
 def test_the_services_own_window_closes_the_quota_for_everybody(
@@ -258,6 +261,9 @@ def test_a_clock_a_little_behind_another_machines_neither_gains_nor_loses_hits(
     spend(quota)
     spend(quota)
     assert clock.slept_s == [65.0]
+    clock.advance(-4)
+    spend(quota)
+    assert clock.slept_s == [65.0, 4.0]
 
 
 def test_old_hits_are_forgotten_and_the_newest_are_not(
