@@ -18,7 +18,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 install: $(INSTALLED)  ## make the virtual environment of the pinned versions
 
 demo: $(INSTALLED)  ## run the whole pipeline on simulated services; DATA=FILE.csv replays an Enlighten export
-	@$(BIN)/energy-pipeline demo $(if $(DATA),--data "$(DATA)") $(if $(ZONE),--zone "$(ZONE)")
+	@$(BIN)/energy-pipeline demo $(if $(DATA),--data "$(DATA)") $(if $(ZONE),--timezone "$(ZONE)")
 
 ui: $(INSTALLED)  ## open the Dagster UI and daemon on sites.yaml, or on the demo without one
 	@$(BIN)/energy-pipeline ui
