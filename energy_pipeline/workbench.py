@@ -12,6 +12,7 @@ from pathlib import Path
 
 from energy_pipeline.clock import Clock, SystemClock
 from energy_pipeline.configuration.environment import Settings, load_settings
+from energy_pipeline.configuration.secrets import known_secrets
 from energy_pipeline.configuration.sites import Registry, load_registry
 from energy_pipeline.http.redaction import install_log_redaction
 from energy_pipeline.state.database import StateDatabase
@@ -64,7 +65,7 @@ def open_workbench(
     """
     settings = load_settings(os.environ if environ is None else environ, Path(".env"))
     registry = load_registry(settings.energy_sites_file, settings).only(sites)
-    install_log_redaction()
+    install_log_redaction(known_secrets(settings, registry))
     locks = Locks.for_state(settings.state_url)
     state = StateDatabase(settings.state_url)
     try:
