@@ -32,6 +32,7 @@ from energy_pipeline.sinks.enerkey.push import Push, PushRules
 from energy_pipeline.sinks.enerkey.sender import Sender
 from energy_pipeline.sinks.enerkey.session import EnerKeySession, open_enerkey
 from energy_pipeline.state.database import StateDatabase
+from energy_pipeline_tests.clocks import ManualClock
 
 HOUR = timedelta(hours=1)
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -40,12 +41,12 @@ CONSUMPTION, CUMULATIVE, HEAT = 101, 102, 103
 Result = TypeVar("Result")
 
 
-class ServerClock:
+class ServerClock(ManualClock):
     """The server's virtual clock as the client's: sleeping moves it on at once."""
 
     def __init__(self, virtual: VirtualClock) -> None:
+        super().__init__(virtual.now())
         self.virtual = virtual
-        self.slept_s: list[float] = []
 
     def now(self) -> datetime:
         return self.virtual.now()
@@ -54,6 +55,12 @@ class ServerClock:
         self.slept_s.append(seconds)
         self.virtual.advance(max(0.0, seconds))
         await asyncio.sleep(0)
+
+    def advance(self, seconds: float) -> None:
+        self.virtual.advance(seconds)
+
+    def set(self, instant: datetime) -> None:
+        self.virtual.set(instant)
 
 
 class Installation:
