@@ -60,7 +60,7 @@ def day_registers(hourly: pa.Table) -> dict[SeriesDay, RegisterState]:
     days = series_days(hourly)
     partial_wh = np.cumsum(days.energy_wh, axis=1)
     sums_wh = partial_wh[:, -1].tolist()
-    peaks_wh = np.maximum(0.0, partial_wh.max(axis=1, initial=0.0)).tolist()
+    peaks_wh = partial_wh.max(axis=1, initial=0.0).tolist()
     return {
         key: RegisterState(sum_wh, peak_wh)
         for key, sum_wh, peak_wh in zip(days.keys, sums_wh, peaks_wh, strict=True)

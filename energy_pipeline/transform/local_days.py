@@ -181,8 +181,9 @@ def _is_reported(
 ) -> NDArray[np.bool_]:
     """Whether the intervals of a local day were fetched after the system reported after its end.
 
-    Of each UTC day that the local day overlaps, the part inside must have been fetched after a
-    report after that part; the last of these reports is after the whole.
+    Each UTC day that the local day overlaps must have been fetched after a report after the part
+    of it that is inside; for the last of them that is the local day's end. Days before the site's
+    first are never fetched.
     """
     site, start_us, end_us = days
     keys, report_us = _site_days(sites, reports), column_us(reports["last_report_at"])
@@ -190,14 +191,13 @@ def _is_reported(
     for index, calendar in calendars.items():
         first_day[index] = day_number(calendar.first_day)
     utc_day, last_utc_day = start_us // DAY_US, (end_us - 1) // DAY_US
-    complete, latest_us = np.ones(site.size, np.bool_), np.full(site.size, NEVER_US)
+    complete = last_utc_day >= first_day[site]
     while (utc_day <= last_utc_day).any():
         asked = (utc_day <= last_utc_day) & (utc_day >= first_day[site])
         known_us = _at(_lookup(keys, site, utc_day), report_us, NEVER_US)
         complete &= ~asked | (known_us > np.minimum(end_us, (utc_day + 1) * DAY_US))
-        latest_us = np.maximum(latest_us, np.where(asked, known_us, NEVER_US))
         utc_day = utc_day + 1
-    return complete & (latest_us > end_us)
+    return complete
 
 
 def _site_days(sites: Iterable[str], table: pa.Table) -> NDArray[np.int64]:

@@ -182,10 +182,11 @@ def test_a_start_before_inside_or_after_the_range(tmp_path: Path, first: int) ->
 
 
 def test_hours_before_the_start_do_not_count(tmp_path: Path) -> None:
+    """A start that was moved; another site's has not."""
     bench = open_bench(tmp_path, house(), LATER)
     for n in range(3):
         measured(bench, after(n), 10.0)
-    bench = open_bench(tmp_path, house(after(1)), LATER)
+    bench = open_bench(tmp_path, [*house(after(1)), a_site("b")], LATER)
     compute_cumulative(bench, days_from(0, 2))
     assert readings(bench)["reading_wh"].to_pylist() == [2_000.0 + 10.0 * n for n in range(49)]
 

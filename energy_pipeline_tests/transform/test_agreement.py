@@ -77,11 +77,23 @@ def test_totals_of_another_stream_are_not_compared() -> None:
     assert verdicts(VendorsWord(said.calendars, other, said.reports)) == ["pending", "pending"]
 
 
+def test_a_day_that_a_zone_skipped_is_not_judged() -> None:
+    """Samoa went from 29 to 31 December 2011."""
+    days = Days(date(2011, 12, 29), date(2011, 12, 31))
+    found = compare_totals(
+        interval_table([]), "production", vendors_word("Pacific/Apia"), days.span, NOW
+    )
+    assert [day.day for day in found["day"].to_pylist()] == [28, 29, 31, 1]
+
+
 def test_energy_is_conserved_over_cuts_at_both_ends() -> None:
     start = DAY_ZERO - timedelta(minutes=40)
     table = interval_table(row_of_intervals(start, [7.0, -3.0, 11.0] * 9, 7_000))
     one_day = Days(FIRST, FIRST)
-    found = compare_energy(table, hours(table, one_day), one_day.span).to_pylist()
+    before = interval_table(row_of_intervals(start, [9.0], site="earlier"))
+    stored = pa.concat_tables([before, table])
+    found = compare_energy(stored, hours(table, one_day), one_day.span).to_pylist()
+    assert [row["site"] for row in found] == ["a"]
     assert [row["is_conserved"] for row in found] == [True]
     assert found[0]["intervals_wh"] == pytest.approx(found[0]["hourly_wh"], abs=1e-6)
     assert found[0]["hourly_wh"] != 0

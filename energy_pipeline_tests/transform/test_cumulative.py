@@ -140,6 +140,21 @@ def test_a_negative_begin_is_carried_over_midnight() -> None:
     assert found["reading_wh"].to_pylist() == [0.0] * 26 + [1.0]
 
 
+def test_what_is_owed_is_carried_over_several_days() -> None:
+    hourly = series_hours(A, [100.0, -80.0] + [0.0] * 22 + [30.0] + [0.0] * 23 + [60.0])
+    found = readings(hourly, Days(START, START + 2 * DAY), openings={A: Opening(START, 0.0)})
+    assert found["reading_wh"].to_pylist() == [0.0] + [100.0] * 48 + [110.0]
+
+
+def test_a_day_is_summed_up_by_its_sum_and_its_highest_sum() -> None:
+    hourly = pa.concat_tables([series_hours(A, [5.0, -9.0, 1.0]), series_hours(B, [-4.0, 3.0])])
+    assert day_registers(hourly) == {
+        (*A, START): RegisterState(-3.0, 5.0),
+        (*B, START): RegisterState(-1.0, 0.0),
+    }
+    assert day_registers(HOURLY_ENERGY.empty()) == {}
+
+
 def test_the_opening_reading_belongs_to_the_first_day_alone_and_is_final() -> None:
     openings = {A: Opening(START, 7.0)}
     hourly = series_hours(A, [1.0] * 48)

@@ -145,6 +145,13 @@ def test_an_hour_of_which_nothing_is_known_has_no_row() -> None:
     assert hours([], ONE_DAY) == HOURLY_ENERGY.empty()
 
 
+def test_twins_are_of_one_site() -> None:
+    end_at = DAY_ZERO + HOUR
+    alike = [Interval(end_at, 1.0, site="b"), Interval(end_at, 2.0, site="a")]
+    found = hours(alike, ONE_DAY).to_pylist()
+    assert [(row["site"], row["energy_wh"]) for row in found] == [("a", 2.0), ("b", 1.0)]
+
+
 def test_only_hours_of_the_span_are_returned() -> None:
     intervals = row_of_intervals(DAY_ZERO - 2 * HOUR, [1.0] * 120)
     found = hours(intervals, ONE_DAY)["hour"].to_pylist()

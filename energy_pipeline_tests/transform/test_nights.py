@@ -87,6 +87,7 @@ def test_the_system_must_have_reported_after_the_days_end(last_report: datetime 
 
 def test_a_total_from_before_the_next_report_proves_nothing() -> None:
     assert not proven(word(stated_at=SPAN.end - HOUR))
+    assert not proven(word(stated_at=SPAN.end))
     assert not proven(word(stated_at=None, fetched_at=SPAN.end - HOUR))
     assert proven(word(stated_at=None, fetched_at=REPORTED_AT))
 
@@ -96,6 +97,7 @@ def test_every_utc_day_of_the_local_day_must_have_been_fetched(lacking: date) ->
     reports: dict[date, datetime | None] = {day: REPORTED_AT for day in UTC_DAYS if day != lacking}
     assert not proven(word(reports=reports))
     assert proven(word(reports=reports, first_day=date(2024, 3, 31))) == (lacking.day == 30)
+    assert not proven(word(first_day=date(2024, 4, 1)))
 
 
 def test_a_utc_day_need_not_be_fetched_again_for_the_end_of_the_local_day() -> None:
