@@ -33,8 +33,9 @@ class Coverage:
         rows: rows in the partition; counted by the store, what a caller gives is not looked at.
         covered_s: seconds of the day that the rows cover.
         final_s: seconds of the day that are final; 86,400: nothing is left to be asked.
-        energy_wh: energy of the rows.
-        peak_wh: highest sum of the day's hours from its begin on, at least 0; hourly energy only.
+        energy_wh: energy of the rows; of readings: the sum of all hours since the site's start.
+        peak_wh: of hours: their highest sum from the day's begin on, at least 0; of readings: the
+            register's position at the end of the day; else 0.
         answer: what the vendor answered, or that the rows are computed.
         detail: for a person; the vendor's reason.
         last_report_at: the system's last report when it was asked.

@@ -242,6 +242,15 @@ def test_a_series_without_an_upload_begins_with_its_first_hours(tmp_path: Path) 
     assert readings(bench)["reading_wh"].to_pylist() == [10.0 * n for n in range(49)]
 
 
+def test_days_before_the_first_hours_of_a_series_are_a_hole(tmp_path: Path) -> None:
+    bench = open_bench(tmp_path, [a_site()], instant(after(3), 5))
+    for n in (1, 2):
+        measured(bench, after(n), 10.0)
+    report = compute_cumulative(bench, days_from(0, 2))
+    assert report.open_from["a", "consumption"] == instant(START)
+    assert [finals(bench, after(n)) for n in (1, 2)] == [0, 0]
+
+
 def test_an_upload_without_any_hours_has_its_opening_reading(tmp_path: Path) -> None:
     bench = open_bench(tmp_path, house(), LATER)
     compute_cumulative(bench, days_from(0, 1))
