@@ -2,8 +2,10 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -12,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from energy_pipeline.simulators.envoy.certificates import IssuedCertificate, issue_certificate
 from energy_pipeline.simulators.server import RunningServer, drop_connection, serve
 
 
@@ -64,6 +67,55 @@ def test_a_dropped_connection_reaches_the_client_as_a_transport_error(method, ca
     assert [r for r in caplog.records if r.name.startswith("uvicorn")] == []
 
 
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory) -> IssuedCertificate:
+    return issue_certificate(tmp_path_factory.mktemp("tls"), "122000000001", datetime.now(UTC))
+
+
+def trusting(certificate: IssuedCertificate) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=certificate.files.certificate_file)
+    context.check_hostname = False
+    return context
+
+
+def spoken_version(server: RunningServer, certificate: IssuedCertificate) -> str | None:
+    with (
+        socket.create_connection(("127.0.0.1", server.port)) as connection,
+        trusting(certificate).wrap_socket(connection) as secured,
+    ):
+        return secured.version()
+
+
+def test_serves_https_to_those_who_trust_the_certificate(certificate):
+    with serve(APP, tls=certificate.files) as server:
+        assert server.base_url == f"https://127.0.0.1:{server.port}"
+        assert httpx.get(server.base_url, verify=trusting(certificate)).text == "hello"
+        with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+            httpx.get(server.base_url)
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"{server.base_url}/silent", verify=trusting(certificate))
+        with pytest.raises(httpx.TransportError):
+            httpx.get(server.base_url.replace("https", "http"))
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.MAXIMUM_SUPPORTED])
+def test_speaks_no_younger_tls_than_told(newest, certificate):
+    with serve(APP, tls=certificate.files._replace(newest_tls=newest)) as server:
+        expected = "TLSv1.2" if newest is ssl.TLSVersion.TLSv1_2 else "TLSv1.3"
+        assert spoken_version(server, certificate) == expected
+
+
+def test_another_certificate_is_shown_from_then_on(certificate, tmp_path):
+    other = issue_certificate(tmp_path, "122000000002", datetime.now(UTC))
+    with serve(APP, tls=certificate.files) as server:
+        server.present(other.files)
+        assert httpx.get(server.base_url, verify=trusting(other)).text == "hello"
+        with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+            httpx.get(server.base_url, verify=trusting(certificate))
+    with serve(APP) as plain, pytest.raises(RuntimeError, match="no certificate"):
+        plain.present(other.files)
+
+
 def test_a_dropped_connection_without_a_socket_raises():
     transport = httpx.ASGITransport(APP)
 
@@ -94,6 +146,7 @@ def test_a_failing_startup_is_told():
 
 
 FOREGROUND = """
+from energy_pipeline.simulators.envoy.certificates import IssuedCertificate, issue_certificate
 from energy_pipeline.simulators.server import serve_forever
 from energy_pipeline_tests.simulators.test_server import APP
 serve_forever([(APP, 0), (APP, 0)], lambda all_: print(*(s.base_url for s in all_), flush=True))

@@ -5,7 +5,7 @@ write JSON; `Process` names them.
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Literal
@@ -46,7 +46,7 @@ class Answer:
     status: int = 200
     content_type: str | None = None
     is_cut: bool = False
-    headers: tuple[tuple[bytes, bytes], ...] = field(default=())
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def json_answer(process: Process, document: object) -> Answer:

@@ -131,7 +131,7 @@ def _sun_hour(at: Int64s, timezone: str) -> Floats:
 def _sunshine(at: Int64s, hour: Floats) -> Floats:
     """Return the share of the clear June noon: long days in summer, 0 at night."""
     summer = np.cos(2 * np.pi * ((at / _DAY_S) % 365.25 - 172) / 365.25)
-    return np.maximum(0.0, 0.2 + 0.25 * summer - 0.55 * np.cos(2 * np.pi * hour / 24))
+    return np.maximum(0.0, 0.31 * summer - 0.57 * np.cos(2 * np.pi * hour / 24))
 
 
 def _sky(at: Int64s, seed: int) -> Floats:

@@ -32,7 +32,7 @@ class Hardware:
     """One gateway and what hangs on it.
 
     Attributes:
-        serial: twelve digits; name of the certificate and audience of the tokens.
+        serial: twelve digits in nature; name of the certificate and audience of the tokens.
         part_number: as printed on the label.
         software: one letter and the firmware's version.
         timezone: IANA zone; decides midnight and the nightly outage.
@@ -68,8 +68,8 @@ class Hardware:
     openings_wh: tuple[float, float] = (2_500_000.0, 1_500.0)
 
     def __post_init__(self) -> None:
-        if not (self.serial.isdigit() and len(self.serial) == 12):
-            raise ValueError(f"serial: found {self.serial!r}; allowed: twelve digits")
+        if not (self.serial.isascii() and self.serial.isalnum()):
+            raise ValueError(f"serial: found {self.serial!r}; allowed: letters and digits")
         if self.phases not in (1, 2, 3):
             raise ValueError(f"phases: found {self.phases}; allowed: 1, 2, 3")
         if {"net-consumption", "total-consumption"} <= set(self.cts):

@@ -53,6 +53,10 @@ class ModelBackend:
         """The site's gateway."""
         return self.site.hardware
 
+    def update_firmware(self, software: str) -> None:
+        """Let `/info` show another firmware from now on; the counters go on."""
+        self.site.hardware = replace(self.site.hardware, software=software)
+
     def answer(self, asked: Asked) -> Answer | None:
         """Return what the path says, None when there is no such path."""
         view = View(self.site, asked.switches, asked.faults, asked.now)

@@ -118,6 +118,18 @@ class EnvoySimulator:
         """Lose every session, as a restart of the box does."""
         self._state.sessions.end_all()
 
+    def update_firmware(self, software: str) -> None:
+        """Run another firmware from now on, with its usual switches and after a restart.
+
+        Raises:
+            ValueError: the site is not modelled.
+        """
+        if not isinstance(self._state.backend, ModelBackend):
+            raise ValueError("only a modelled gateway can get another firmware")
+        self._state.backend.update_firmware(software)
+        self._state.switches = usual_switches(self.hardware)
+        self.restart()
+
     def http_app(self, https_base_url: str) -> ASGIApp:
         """Return what the gateway's port for plain HTTP does: redirect, or say nothing.
 
