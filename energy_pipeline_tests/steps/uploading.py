@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -115,14 +115,17 @@ def hours_computed(
 
 
 def readings_computed(
-    bench: Workbench, readings_wh: Mapping[datetime, float], final_until: datetime = NOW
+    bench: Workbench,
+    readings_wh: Mapping[datetime, float],
+    final_until: datetime = NOW,
+    start: date = START,
 ) -> None:
     """Put the readings of site `a` into the store; the first of all is the opening reading."""
     clock_of(bench).advance(1)
     by_day: dict[Any, list[dict[str, Any]]] = {}
     for at, wh in readings_wh.items():
         row = {"site": "a", "stream": "production", "read_at": at, "reading_wh": wh}
-        day = max(START, (at - HOUR).date())
+        day = max(start, (at - HOUR).date())
         by_day.setdefault(day, []).append({**row, "final": at <= final_until})
     for day, rows in by_day.items():
         table = pa.Table.from_pylist(rows, schema=CUMULATIVE_READINGS.schema)
