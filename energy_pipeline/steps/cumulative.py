@@ -127,7 +127,7 @@ class _Chain:
         if each.day in self._asked or self._may_be_open(each.day):
             return True
         return any(
-            not _is_same(entry, self._coverage(key, each))
+            entry != self._coverage(key, each, entry.written_at)
             for key, entry in each.held.items()
             if key in each.before
         )
@@ -135,9 +135,9 @@ class _Chain:
     def _may_be_open(self, day: date) -> bool:
         return utc_midnight(day + DAY) > self._given_up_until
 
-    def _coverage(self, key: Key, each: _Day) -> Coverage:
+    def _coverage(self, key: Key, each: _Day, written_at: datetime) -> Coverage:
         state = each.before[key]
-        return self._registers.coverage(key, each.day, state, each.hourly.get(key), self._now)
+        return self._registers.coverage(key, each.day, state, each.hourly.get(key), written_at)
 
     def _write(self, each: _Day, hours: pa.Table) -> None:
         open_from = dict.fromkeys(each.before, NEVER)
@@ -153,7 +153,7 @@ class _Chain:
         final = _final_readings(readings)
         entries = [
             replace(entry, final_s=entry.final_s - HOUR_S * (entry.rows - final.get(entry.key, 0)))
-            for entry in (self._coverage(key, each) for key in written)
+            for entry in (self._coverage(key, each, self._now) for key in written)
         ]
         self._store.replace(CUMULATIVE_READINGS, each.day, readings, entries)
         self._count(each, entries, sum(final.values()))
@@ -168,7 +168,7 @@ class _Chain:
         if each.day in self._asked:
             self._counts.rows += sum(entry.rows for entry in entries)
             self._counts.final += final
-        elif any(not _is_same(each.held[entry.key], entry) for entry in entries):
+        elif any(not entry.says_the_same_as(each.held[entry.key]) for entry in entries):
             self._counts.refreshed.add(each.day)
 
 
@@ -176,7 +176,3 @@ def _final_readings(readings: pa.Table) -> dict[Key, int]:
     """Return how many readings of each series are final."""
     counted = readings.group_by(["site", "stream"]).aggregate([("final", "sum")]).to_pylist()
     return {(each["site"], each["stream"]): each["final_sum"] for each in counted}
-
-
-def _is_same(held: Coverage, entry: Coverage) -> bool:
-    return replace(entry, written_at=held.written_at) == held

@@ -5,7 +5,6 @@ are brought up to date as well: a local day and a straddling interval cross midn
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 
 import pyarrow as pa
@@ -76,7 +75,7 @@ def _compute_block(
         bench.store.replace(HOURLY_ENERGY, day, kept, entries)
         if day in counts.days:
             counts.add(entries)
-        elif any(_differs(entry, known[day][entry.key]) for entry in entries):
+        elif any(not entry.says_the_same_as(known[day][entry.key]) for entry in entries):
             counts.refreshed.add(day)
 
 
@@ -158,7 +157,3 @@ def _is_uploaded(site: Site, stream: Stream) -> bool:
 def _of_series(rows: pa.Table, keys: Collection[Key]) -> pa.Table:
     kept = [part for series, part in rows_by_series(rows) if series in keys]
     return pa.concat_tables([rows[:0], *kept])
-
-
-def _differs(new: Coverage, held: Coverage) -> bool:
-    return replace(new, written_at=held.written_at) != held

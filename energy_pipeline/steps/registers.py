@@ -60,7 +60,12 @@ class Registers:
         return key in self._opening_wh
 
     def coverage(
-        self, key: Key, day: date, before: RegisterState, hourly: Coverage | None, now: datetime
+        self,
+        key: Key,
+        day: date,
+        before: RegisterState,
+        hourly: Coverage | None,
+        written_at: datetime,
     ) -> Coverage:
         """Return the coverage of a day's readings, all of them final.
 
@@ -73,7 +78,7 @@ class Registers:
         return Coverage(
             site=key[0],
             stream=key[1],
-            written_at=now,
+            written_at=written_at,
             rows=hours + (day == opening.day),
             covered_s=hours * HOUR_S,
             final_s=hours * HOUR_S,
