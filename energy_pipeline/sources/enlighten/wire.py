@@ -44,6 +44,7 @@ RGM_STATS_WIDEST: Final = timedelta(days=7)
 # "One month": 31 days are assumed. An answer that was cut shorter is asked again from its end.
 CONSUMPTION_STATS_WIDEST: Final = timedelta(days=31)
 SHORTEST_MONTH: Final = timedelta(days=28)
+REPORTS_ARE_LATE_BY: Final = timedelta(hours=6)  # inferred: uploads over a mobile network
 
 # -- refusals ------------------------------------------------------------------------- verified
 OUTSIDE: Final = "Requested date range is invalid for this system"

@@ -1,0 +1,186 @@
+"""Assets `enlighten_production` and `enlighten_consumption`: from the vendor to the store.
+
+Plan the fewest requests, ask, write, report. What is asked is decided in `fetch_plan.py`, how in
+`fetch_run.py`; day totals are fetched in `daily_energy.py`, the list of systems in `systems.py`.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from energy_pipeline.calendar import Days, Span
+from energy_pipeline.configuration.sites import Site
+from energy_pipeline.errors import (
+    EnergyPipelineError,
+    NothingDone,
+    QuotaSpent,
+    ServiceError,
+    ServiceUnavailable,
+)
+from energy_pipeline.sources.enlighten.series import EnlightenStream
+from energy_pipeline.steps.answer_rows import Ask, utc_days
+from energy_pipeline.steps.answered_days import AnsweredDays
+from energy_pipeline.steps.day_writer import DayWriter
+from energy_pipeline.steps.enlighten_account import enlighten_quota, open_enlighten
+from energy_pipeline.steps.enlighten_words import INTERVALS
+from energy_pipeline.steps.fetch_plan import SitePlan, plan_fetch
+from energy_pipeline.steps.fetch_report import FetchReport, count_held, ranges, site_report
+from energy_pipeline.steps.fetch_run import FetchOutcome, FetchRun
+from energy_pipeline.workbench import Workbench
+
+
+@dataclass
+class _Fetched:
+    """What all passes of a run have come to."""
+
+    rows: int = 0
+    hits: int = 0
+    answers: int = 0
+    failures: dict[str, ServiceError] = field(default_factory=dict[str, ServiceError])
+    not_answered: defaultdict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
+    ended_by: EnergyPipelineError | None = None
+
+    def add(self, outcome: FetchOutcome) -> None:
+        """Add a pass."""
+        self.rows += outcome.rows
+        self.answers += outcome.answers
+        self.failures = outcome.failures | self.failures
+        self.ended_by = self.ended_by or outcome.ended_by
+        for ask in outcome.unanswered:
+            self.not_answered[ask.site_id].update(utc_days(ask.window))
+
+
+def fetch_intervals(
+    bench: Workbench, stream: EnlightenStream, days: Days, *, force: bool = False
+) -> FetchReport:
+    """Fetch what is not settled of `days`, for the workbench's sites that Enlighten feeds.
+
+    Every day is asked for, whatever our clock shows; an empty or refused answer is kept as the
+    vendor's answer. A site that fails does not keep the others from being fetched, and a spent
+    quota keeps what was fetched before.
+
+    Args:
+        bench: what to work with.
+        stream: production or consumption.
+        days: UTC days; those before a site's start are not asked for.
+        force: ask for settled days again.
+
+    Raises:
+        ConfigurationError: there are sites to ask for, and no key.
+        NothingDone: the vendor refused every site.
+        ServiceUnavailable: no site got an answer; a later try may help.
+        StoreError: rows, hits or locks cannot be written; what was written before stays.
+    """
+    plans = plan_fetch(bench, stream, days, force=force)
+    fetched = _Fetched()
+    if any(plan.windows for plan in plans):
+        asyncio.run(_ask_all(bench, stream, plans, fetched))
+    _refuse_nothing([plan.site.id for plan in plans], fetched)
+    return _report(bench, stream, days, [plan.site for plan in plans], fetched)
+
+
+async def _ask_all(
+    bench: Workbench, stream: EnlightenStream, plans: Sequence[SitePlan], fetched: _Fetched
+) -> None:
+    """Ask in passes: the second one for the rests of windows that were cut, and so on."""
+    writer = DayWriter(bench, INTERVALS[stream], bench.clock.now())
+    progress = _Progress(bench, f"enlighten {stream}")
+    async with open_enlighten(bench) as client:
+        try:
+            while asks := _asks(plans):
+                progress.expect(len(asks))
+                days = AnsweredDays(writer, asks)
+                outcome = await FetchRun(client, asks, days, bench.clock, progress.step).run()
+                fetched.add(outcome)
+                plans = _plans_of(outcome.rests)
+        finally:
+            fetched.hits = client.quota.spent_by_this_object
+
+
+def _asks(plans: Iterable[SitePlan]) -> list[Ask]:
+    """Return a request per window, oldest first, so that days are complete early."""
+    asks = [Ask(plan, index) for plan in plans for index in range(len(plan.windows))]
+    return sorted(asks, key=lambda ask: ask.window.start)
+
+
+def _plans_of(rests: Iterable[tuple[SitePlan, Span]]) -> list[SitePlan]:
+    windows: defaultdict[str, list[Span]] = defaultdict(list)
+    plans: dict[str, SitePlan] = {}
+    for plan, span in rests:
+        plans[plan.site.id] = plan
+        windows[plan.site.id].append(span)
+    by_start = {id: sorted(spans, key=lambda span: span.start) for id, spans in windows.items()}
+    return [replace(plan, windows=by_start[id]) for id, plan in plans.items()]
+
+
+def _refuse_nothing(sites: Sequence[str], fetched: _Fetched) -> None:
+    """Raise when every site was to be asked and none got an answer, for another reason than hits.
+
+    Raises:
+        ServiceUnavailable: a later try may help.
+        NothingDone: it will not.
+    """
+    failures = fetched.failures
+    is_nothing = failures and not fetched.answers and set(sites) <= fetched.not_answered.keys()
+    if not is_nothing or isinstance(fetched.ended_by, QuotaSpent):
+        return
+    if all(failure.is_transient for failure in failures.values()):
+        first = next(iter(failures.values()))
+        message = f"no site of {len(sites)} got an answer; the first reason: {first}"
+        raise ServiceUnavailable(message, request=first.request, status=first.status)
+    reasons = "\n".join(f"{site}: {failure}" for site, failure in failures.items())
+    raise NothingDone(f"no site got an answer:\n{reasons}")
+
+
+def _report(
+    bench: Workbench,
+    stream: EnlightenStream,
+    days: Days,
+    sites: Sequence[Site],
+    fetched: _Fetched,
+) -> FetchReport:
+    held = count_held(bench, INTERVALS[stream], sites, days)
+    ended_by = str(fetched.ended_by or "")
+    reports = [
+        site_report(
+            site.id,
+            held[site.id],
+            str(fetched.failures.get(site.id, "")),
+            ended_by,
+            ranges(sorted(fetched.not_answered[site.id])),
+        )
+        for site in sites
+    ]
+    spent = fetched.ended_by if isinstance(fetched.ended_by, QuotaSpent) else None
+    return FetchReport(
+        stream=stream,
+        days=days,
+        sites=tuple(reports),
+        rows_fetched=fetched.rows,
+        hits_spent=fetched.hits,
+        hits_left=enlighten_quota(bench).left() if bench.settings.enlighten_api_key else {},
+        ended_by=ended_by,
+        goes_on_at=spent.goes_on_at if spent else None,
+    )
+
+
+class _Progress:
+    """Counts requests for the workbench's progress."""
+
+    def __init__(self, bench: Workbench, what: str) -> None:
+        self._bench = bench
+        self._what = what
+        self._done = 0
+        self._total = 0
+
+    def expect(self, requests: int) -> None:
+        """Count requests that are to come."""
+        self._total += requests
+        self._bench.progress(self._what, self._done, self._total)
+
+    def step(self) -> None:
+        """Count a request that is done."""
+        self._done += 1
+        self._bench.progress(self._what, self._done, self._total)

@@ -1,0 +1,190 @@
+"""Which time of a block of days is still to be asked for, from what the store holds of it.
+
+A day that the store knows nothing of is open as a whole; of one that it knows but not for good,
+what no settled interval covers. A day that was settled early is opened again when the vendor's own
+total, stated later, says something else: that is how a revision shows without a request.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from energy_pipeline.calendar import DAY, Days, Span, local_day_span, utc_midnight
+from energy_pipeline.configuration.sites import Site
+from energy_pipeline.schema import ENLIGHTEN_SYSTEMS
+from energy_pipeline.sources.enlighten.series import EnlightenStream
+from energy_pipeline.steps.enlighten_words import (
+    INTERVAL_COLUMNS,
+    INTERVALS,
+    leaves_nights_out,
+    vendors_word,
+)
+from energy_pipeline.steps.settled import DAY_S, GROWS_NO_MORE, is_settled, unsettled_time
+from energy_pipeline.store.coverage import Coverage
+from energy_pipeline.transform.agreement import compare_totals
+from energy_pipeline.workbench import Workbench
+
+_Spans = Mapping[str, list[Span]]
+_Entries = Mapping[str, dict[date, Coverage]]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Site-days of a block by what is to be done with them; by site, then day.
+
+    Args:
+        unknown: never asked.
+        unsettled: asked, but not for good.
+        early: settled so early that the vendor may still have revised it.
+    """
+
+    unknown: dict[str, list[date]] = field(default_factory=lambda: defaultdict(list))
+    unsettled: dict[str, dict[date, Coverage]] = field(default_factory=lambda: defaultdict(dict))
+    early: dict[str, dict[date, Coverage]] = field(default_factory=lambda: defaultdict(dict))
+
+
+@dataclass(frozen=True)
+class StoredBlock:
+    """What the store holds of a bounded number of days and sites.
+
+    Args:
+        bench: store and clock.
+        stream: what is fetched.
+        sites: sites of which Enlighten feeds the stream.
+        days: UTC days; of each site, those before its start are passed over.
+        totals: rows of `enlighten_daily_energy` around these days.
+    """
+
+    bench: Workbench
+    stream: EnlightenStream
+    sites: Sequence[Site]
+    days: Days
+    totals: pa.Table
+
+    def open_time(self) -> dict[str, list[Span]]:
+        """Return, by site, the time that is to be asked for.
+
+        Days of which it turns out that all is final are marked so in the store.
+        """
+        known = self._known()
+        spans: defaultdict[str, list[Span]] = defaultdict(list)
+        for id, days in known.unknown.items():
+            spans[id] += [Days(day, day).span for day in days]
+        looked = [site.id for site in self.sites if site.id in {*known.unsettled, *known.early}]
+        if looked:
+            intervals = self.bench.store.read(
+                INTERVALS[self.stream], self.days.padded(1), looked, INTERVAL_COLUMNS
+            )
+            for id, span in self._unsettled(known.unsettled, intervals):
+                spans[id].append(span)
+            for id, span in self._revised(known.early, intervals):
+                spans[id].append(span)
+        return spans
+
+    def _known(self) -> _Known:
+        """Sort the site-days by what the footers say."""
+        ids = [site.id for site in self.sites]
+        entries = self.bench.store.coverage(INTERVALS[self.stream], self.days, ids)
+        give_up = timedelta(days=self.bench.settings.energy_give_up_days)
+        newest = self._newest_reports(entries.values())
+        known = _Known()
+        for site in self.sites:
+            for day in self.days.clipped_to(site.start) or ():
+                entry = entries[day].get((site.id, ""))
+                if entry is None:
+                    known.unknown[site.id].append(day)
+                elif not is_settled(entry, day, give_up, newest.get(site.id)):
+                    known.unsettled[site.id][day] = entry
+                elif self._is_early(entry, day, give_up):
+                    known.early[site.id][day] = entry
+        return known
+
+    def _is_early(self, entry: Coverage, day: date, give_up: timedelta) -> bool:
+        ends_at, asked = utc_midnight(day) + DAY, entry.asked_until
+        is_young = self.bench.clock.now() < ends_at + give_up
+        return is_young and asked is not None and asked < ends_at + GROWS_NO_MORE
+
+    def _newest_reports(self, days: Iterable[Mapping[Any, Coverage]]) -> dict[str, datetime]:
+        """Return the last report of each system that is known from anywhere."""
+        systems = self.bench.store.read_snapshot(ENLIGHTEN_SYSTEMS)
+        listed = zip(
+            systems["site"].to_pylist(), systems["last_report_at"].to_pylist(), strict=True
+        )
+        fetched = ((e.site, e.last_report_at) for entries in days for e in entries.values())
+        newest: dict[str, datetime] = {}
+        for id, reported in (*listed, *fetched):
+            if id is not None and reported is not None:
+                newest[id] = max(newest.get(id, reported), reported)
+        return newest
+
+    def _unsettled(self, days: _Entries, intervals: pa.Table) -> Iterator[tuple[str, Span]]:
+        """Yield time of unsettled days that no settled interval covers; mark days without any."""
+        sites = [site for site in self.sites if site.id in days]
+        if not sites:
+            return
+        micro = [site for site in sites if leaves_nights_out(site, self.stream)]
+        word = vendors_word(self.bench.store, self.stream, micro, self.days, self.totals)
+        spans = {site.id: self.days.span for site in sites}
+        now = self.bench.clock.now()
+        uncovered = unsettled_time(intervals, self.stream, word, spans, now)
+        final: defaultdict[date, list[Coverage]] = defaultdict(list)
+        for id, entries in days.items():
+            for day, entry in entries.items():
+                parts = _inside(uncovered[id], Days(day, day).span)
+                yield from ((id, part) for part in parts)
+                if not parts:
+                    final[day].append(entry)
+        for day, entries in final.items():
+            self._mark_final(day, entries)
+
+    def _mark_final(self, day: date, entries: Sequence[Coverage]) -> None:
+        """Write down that all of a day is final, unless somebody has written it meanwhile."""
+        dataset, store = INTERVALS[self.stream], self.bench.store
+        with self.bench.locks.hold(fetch_lock(dataset.name, day)):
+            known = store.coverage(dataset, Days(day, day))[day]
+            same = [entry for entry in entries if known.get(entry.key) == entry]
+            rows = store.read(dataset, Days(day, day), [entry.site for entry in same])
+            now = self.bench.clock.now()
+            marked = [replace(entry, final_s=DAY_S, written_at=now) for entry in same]
+            store.replace(dataset, day, rows, marked)
+
+    def _revised(self, days: _Entries, intervals: pa.Table) -> Iterator[tuple[str, Span]]:
+        """Yield time of early days of which a total that was stated later says something else."""
+        sites = [site for site in self.sites if site.id in days]
+        if not sites:
+            return
+        word = vendors_word(self.bench.store, self.stream, sites, self.days, self.totals)
+        compared = compare_totals(
+            intervals, self.stream, word, self.days.span, self.bench.clock.now()
+        )
+        disagreeing = compared.filter(pc.equal(compared["verdict"], pa.scalar("disagrees")))
+        keys = ["site", "stream", "day"]
+        stated = disagreeing.join(self.totals.select([*keys, "fetched_at"]), keys)
+        zones = {site.id: site.zone for site in sites}
+        for total in stated.select(["site", "day", "fetched_at"]).to_pylist():
+            local_day = local_day_span(total["day"], zones[total["site"]])
+            for day, entry in days[total["site"]].items():
+                is_older = entry.asked_until and entry.asked_until < total["fetched_at"]
+                for part in _inside([local_day], Days(day, day).span) if is_older else ():
+                    yield total["site"], part
+
+
+def fetch_lock(dataset: str, day: date) -> str:
+    """Return the name under which rows of a day are read and written again."""
+    return f"fetch/{dataset}/{day}"
+
+
+def _inside(spans: Sequence[Span], bounds: Span) -> list[Span]:
+    """Return the parts of spans, which are in order and do not overlap, inside `bounds`."""
+    parts: list[Span] = []
+    for span in spans[bisect_right(spans, bounds.start, key=lambda span: span.end) :]:
+        if span.start >= bounds.end:
+            break
+        parts.append(Span(max(span.start, bounds.start), min(span.end, bounds.end)))
+    return parts
