@@ -38,6 +38,7 @@ _DAY_RULES: dict[Belongs, str] = {
     "hour": "that of `{at}`",
     "end_of_hour": "that in which the hour starts, so `{at}` 00:00 lies in the day that ends "
     "there; the opening value, at the site's start, lies in the site's first day",
+    "instant": "that of `{at}`; 00:00 lies in the day that ends there",
     "whole": "",
 }
 

@@ -13,12 +13,13 @@ import pyarrow.compute as pc
 
 from energy_pipeline.errors import StoreError
 
-Belongs = Literal["start_of_interval", "hour", "end_of_hour", "whole"]
+Belongs = Literal["start_of_interval", "hour", "end_of_hour", "instant", "whole"]
 """How the UTC day of a row follows from its time column.
 
 `start_of_interval`: the column is the interval's end, the row belongs to the day of its start;
 `hour`: the column is the start of the hour; `end_of_hour`: it is the end, the row belongs to the
-day of the start; `whole`: the dataset has no days.
+day of the start; `instant`: it is the instant of an observation, and 00:00 ends a day; `whole`: the
+dataset has no days.
 """
 
 _US_PER_DAY = 86_400_000_000
@@ -76,6 +77,8 @@ def partition_days(table: pa.Table, dataset: Dataset) -> pa.Array:
         start_us = start_us - table["interval_s"].to_numpy().astype(np.int64) * _US_PER_S
     elif dataset.belongs == "end_of_hour":
         start_us = start_us - _US_PER_HOUR
+    elif dataset.belongs == "instant":
+        start_us = start_us - 1
     return pa.array((start_us // _US_PER_DAY).astype(np.int32)).cast(pa.date32())
 
 

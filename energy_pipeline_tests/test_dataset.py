@@ -14,6 +14,8 @@ from energy_pipeline.schema import (
     ENERKEY_CUMULATIVE_UPLOAD,
     ENLIGHTEN_PRODUCTION,
     ENLIGHTEN_SYSTEMS,
+    ENVOY_INVERTERS,
+    ENVOY_READINGS,
     HOURLY_ENERGY,
     Dataset,
     conform,
@@ -35,6 +37,16 @@ PUBLIC_COLUMNS = {
         "devices_reporting": "int32",
         "devices_total": "int32",
         "fetched_at": "timestamp[us, tz=UTC]",
+    },
+    "envoy_readings": {
+        "site": "string",
+        "serial": "string",
+        "counter": "string",
+        "stream": "string",
+        "read_at": "timestamp[us, tz=UTC]",
+        "energy_wh": "double",
+        "power_w": "double",
+        "polled_at": "timestamp[us, tz=UTC]",
     },
     "hourly_energy": {
         "site": "string",
@@ -112,6 +124,9 @@ MIDNIGHT = datetime(2024, 4, 1, tzinfo=UTC)
         (CUMULATIVE_READINGS, MIDNIGHT, 31),
         (CUMULATIVE_READINGS, MIDNIGHT + timedelta(hours=1), 1),
         (ENERKEY_CUMULATIVE_UPLOAD, MIDNIGHT, 31),
+        (ENVOY_READINGS, MIDNIGHT, 31),
+        (ENVOY_READINGS, MIDNIGHT + timedelta(microseconds=1), 1),
+        (ENVOY_INVERTERS, MIDNIGHT + timedelta(hours=24), 1),
     ],
 )
 def test_a_row_belongs_to_the_day_in_which_its_time_starts(dataset, instant, day):
