@@ -78,10 +78,11 @@ class ParquetStore:
         entries = _counted(by_key(coverage), parts, dataset)
         with self._locks.hold(f"store/{dataset.name}/{day}"):
             old, known = file.content() or (dataset.empty(), {})
-            entries = known | _kept_or_new(entries, parts, known, rows.by_key(old, dataset))
-            if entries == known:
+            unchanged = _unchanged(entries, parts, known, rows.by_key(old, dataset))
+            if unchanged == entries.keys():
                 file.remove_leftovers()
                 return
+            entries = known | {k: e for k, e in entries.items() if k not in unchanged}
             kept = rows.without_keys(old, dataset, [entry.key for entry in coverage])
             whole = rows.in_order(pa.concat_tables([kept, new]), dataset)
             file.replace(whole, dict(sorted(entries.items())))
@@ -200,19 +201,20 @@ def _counted(
     return {key: replace(entry, rows=counts.get(key, 0)) for key, entry in entries.items()}
 
 
-def _kept_or_new(
+def _unchanged(
     entries: Mapping[Key, Coverage],
     parts: Mapping[Key, pa.Table],
     known: Mapping[Key, Coverage],
     old_parts: Mapping[Key, pa.Table],
-) -> dict[Key, Coverage]:
-    """Return the entries, the old one wherever entry and rows say what they said."""
-
-    def unchanged(key: Key) -> bool:
-        same_rows = old_parts.get(key) == parts.get(key)
-        return same_rows and key in known and entries[key].says_the_same_as(known[key])
-
-    return {key: known[key] if unchanged(key) else entry for key, entry in entries.items()}
+) -> set[Key]:
+    """Return the keys of which entry and rows say what they said; these keep their old entry."""
+    return {
+        key
+        for key, entry in entries.items()
+        if key in known
+        and old_parts.get(key) == parts.get(key)
+        and entry.says_the_same_as(known[key])
+    }
 
 
 def _joined(parts: list[pa.Table], empty: pa.Table) -> pa.Table:

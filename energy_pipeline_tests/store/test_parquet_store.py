@@ -260,3 +260,10 @@ def test_snapshots_and_partitions_are_not_mixed_up(store: ParquetStore):
         store.read(ENERKEY_METERS, BOTH_DAYS)
     with pytest.raises(StoreError, match="kept by day"):
         store.write_snapshot(HOURLY_ENERGY, HOURLY_ENERGY.empty())
+
+
+def test_rows_that_changed_within_an_instant_are_written(store: ParquetStore):
+    store.replace(HOURLY_ENERGY, DAY, hours("a", [1.0, 2.0]), [known("a")])
+    store.replace(HOURLY_ENERGY, DAY, hours("a", [2.0, 1.0]), [known("a")])
+
+    assert energies(store) == [2.0, 1.0]
