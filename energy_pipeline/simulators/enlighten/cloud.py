@@ -5,14 +5,14 @@ forth is always consistent. Instants are epoch seconds.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import numpy as np
 import numpy.typing as npt
 
-from energy_pipeline.simulators.enlighten.dataset import Series, Stream, System
+from energy_pipeline.simulators.enlighten.dataset import Stream, System
 from energy_pipeline.simulators.enlighten.faults import Faults, Outage
-from energy_pipeline.simulators.enlighten.localdays import local_date, midnights
+from energy_pipeline.simulators.enlighten.localdays import midnights
 from energy_pipeline.simulators.enlighten.noise import Int64s, noise, whole
 
 EVERYTHING_ARRIVED = 2**40
@@ -22,7 +22,15 @@ _GATHERING_S = 300  # a gateway uploads an interval 5 minutes after its end at t
 _SILENT_AFTER_S = 24 * 3600
 _LATE, _LATE_DEVICES, _LATE_BY, _REVISED, _OFF_GRID, _WATTS = range(200, 206)
 _BLOCK = 2048
-STREAM_SALT: dict[Stream, int] = {"production_micro": 1, "production_meter": 2, "consumption": 3}
+_STREAM_SALT: dict[Stream, int] = {
+    "production_micro": 1,
+    "production_meter": 2,
+    "consumption": 3,
+    "grid_import": 4,
+    "grid_export": 5,
+    "battery_charge": 6,
+    "battery_discharge": 7,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +73,16 @@ class Cloud:
         seen = shown.visible
         return Intervals(shown.end_at[seen], shown.energy_wh[seen], shown.devices[seen])
 
+    def dark_ends(self, system: System, stream: Stream, start: int, end: int, now: int) -> Int64s:
+        """Return the marks of nothing: reported by now, but there never was such an interval."""
+        series = system.series.get(stream)
+        if series is None:
+            return np.zeros(0, np.int64)
+        low, high = series.after(start), series.after(end)
+        end_at = series.end_at(low, high)
+        arrived = self._arrived_at(system, end_at, series.interval_s)
+        return end_at[(series.devices[low:high] == 0) & (arrived <= now)]
+
     def newest(self, system: System, stream: Stream, now: int) -> int | None:
         """Return the end of the newest interval that is known `now`."""
         series = system.series.get(stream)
@@ -99,16 +117,6 @@ class Cloud:
         shown = self._shown(system, stream, int(index[0]), int(index[-1]), now)
         sums = np.concatenate(([0], np.cumsum(shown.energy_wh)))
         return sums[index[1:] - index[0]] - sums[index[:-1] - index[0]]
-
-    def production_totals(self, system: System, first: date, last: date, now: int) -> Int64s:
-        """Return day totals of the merged series: micros until the meter's first full day."""
-        starts = meter_start(system)
-        if "production_micro" not in system.series or starts is None:
-            return self.day_totals(system, system.production, first, last, now)
-        micro = self.day_totals(system, "production_micro", first, last, now)
-        meter = self.day_totals(system, "production_meter", first, last, now)
-        day = first.toordinal() + np.arange(len(micro))
-        return np.where(day >= starts.toordinal(), meter, micro)
 
     def last_report_at(self, system: System, now: int) -> int | None:
         """Return the gateway's newest upload."""
@@ -180,7 +188,7 @@ class Cloud:
 
     def _excess(self, system: System, stream: Stream, end_at: Int64s, now: int) -> Int64s:
         """Return the 1 Wh by which some young intervals are still too high."""
-        salts = (self._faults.seed, system.system_id, STREAM_SALT.get(stream, 0), _REVISED)
+        salts = (self._faults.seed, system.system_id, _STREAM_SALT[stream], _REVISED)
         hit = noise(end_at, *salts) < self._faults.revised_share
         return (hit & (now < end_at + self._faults.revised_after_s)).astype(np.int64)
 
@@ -194,12 +202,6 @@ class Cloud:
                 shown.visible[at] = revision.before_wh is not None
                 shown.energy_wh[at] = revision.before_wh or 0
                 shown.devices[at] = np.maximum(shown.devices[at], 1)
-
-
-def meter_start(system: System) -> date | None:
-    """Return the first full local day of the revenue-grade meter."""
-    meter: Series | None = system.series.get("production_meter")
-    return None if meter is None else local_date(meter.start_at - 1, system.zone) + timedelta(1)
 
 
 def average_power_w(system: System, intervals: Intervals) -> Int64s:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from energy_pipeline.simulators.enlighten.battery import Battery, charge_percent
 from energy_pipeline.simulators.enlighten.noise import Int64s, whole
 
 Stream = Literal[
@@ -106,6 +107,7 @@ class System:
     connection_type: ConnectionType = "ethernet"
     reference: str | None = None
     installer: str | None = None
+    battery: Battery | None = None
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -122,6 +124,14 @@ class System:
     def has_meter(self) -> bool:
         """Whether a revenue-grade meter measures production."""
         return "production_meter" in self.series
+
+    @cached_property
+    def charge_percent(self) -> Int64s:
+        """How full the battery is after every interval of its streams; empty without a battery."""
+        if self.battery is None:
+            return np.zeros(0, np.int64)
+        charged, discharged = self.series["battery_charge"], self.series["battery_discharge"]
+        return charge_percent(charged.energy_wh, discharged.energy_wh, self.battery)
 
     @property
     def production(self) -> Stream:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from energy_pipeline.simulators.enlighten.battery import Battery, self_consumption
 from energy_pipeline.simulators.enlighten.dataset import (
     METER_INTERVAL_S,
     MICRO_INTERVAL_S,
@@ -25,6 +26,7 @@ from energy_pipeline.simulators.enlighten.replay import MeasuredBy
 from energy_pipeline.simulators.enlighten.shaping import reporting_micros
 
 DAY_S = 86_400
+_WARM_UP = timedelta(days=10)  # once full or empty, a battery has forgotten how it began
 _METER_OVER_MICRO = 1.008  # a revenue-grade meter and the micros never agree to the watt-hour
 _SKY, _HOUR_SKY, _HABIT, _KETTLE, _NEGATIVE = range(100, 105)
 
@@ -41,6 +43,7 @@ class House:
         micros: number of microinverters.
         measured_by: what measures production.
         base_load_w: what the household always takes.
+        battery: the battery that stores what is left over; None is a house without one.
         negative_share: share of consumption quarters that come out slightly negative.
         seed: another seed, another weather.
     """
@@ -52,6 +55,7 @@ class House:
     micros: int = 16
     measured_by: MeasuredBy = "both"
     base_load_w: int = 180
+    battery: Battery | None = None
     negative_share: float = 0.0
     seed: int = 0
 
@@ -60,26 +64,23 @@ def modelled_system(house: House, first: date, last: date, name: str | None = No
     """Return a system that works from the local day `first` to the end of `last`."""
     zone = ZoneInfo(house.timezone)
     start, end = midnight(first, zone), midnight(last + timedelta(days=1), zone)
-    micro_ends = np.arange(start, end, MICRO_INTERVAL_S, dtype=np.int64) + MICRO_INTERVAL_S
-    meter_ends = np.arange(start, end, METER_INTERVAL_S, dtype=np.int64) + METER_INTERVAL_S
-    height = _sun_height(micro_ends - MICRO_INTERVAL_S // 2, house, zone)
-    lit = height > 0
-    watts = house.size_w * 0.85 * np.where(lit, height, 0) ** 1.15 * _sky(micro_ends, house)
-    micro_wh = np.rint(watts / 12).astype(np.int32)
-    meter_wh = np.rint(micro_wh.reshape(-1, 3).sum(axis=1) * _METER_OVER_MICRO).astype(np.int32)
-    consumption_wh = _consumption(meter_ends, house, zone)
-    net_wh = consumption_wh - meter_wh
-    series: dict[Stream, Series] = {
-        "consumption": _metered(start, consumption_wh),
-        "grid_import": _metered(start, np.maximum(net_wh, 0)),
-        "grid_export": _metered(start, np.maximum(-net_wh, 0)),
-    }
+    life = _life(house, start, end)
+    net_wh = life.consumption_wh - life.meter_wh
+    series: dict[Stream, Series] = {"consumption": _metered(start, life.consumption_wh)}
+    if house.battery is not None:
+        warm = midnight(first - _WARM_UP, zone)
+        charge_wh, discharge_wh = _stored(_life(house, warm, end), house.battery, len(net_wh))
+        series["battery_charge"] = _metered(start, charge_wh)
+        series["battery_discharge"] = _metered(start, discharge_wh)
+        net_wh = net_wh + charge_wh - discharge_wh
+    series["grid_import"] = _metered(start, np.maximum(net_wh, 0))
+    series["grid_export"] = _metered(start, np.maximum(-net_wh, 0))
     if house.measured_by != "micro":
-        series["production_meter"] = _metered(start, meter_wh)
+        series["production_meter"] = _metered(start, life.meter_wh)
     if house.measured_by != "meter":
-        devices = reporting_micros(lit, house.micros)
+        devices = reporting_micros(life.lit, house.micros)
         first_end = start + MICRO_INTERVAL_S
-        series["production_micro"] = Series(MICRO_INTERVAL_S, first_end, micro_wh, devices)
+        series["production_micro"] = Series(MICRO_INTERVAL_S, first_end, life.micro_wh, devices)
     return System(
         house.system_id,
         name or f"Modelled house {house.system_id}",
@@ -87,6 +88,7 @@ def modelled_system(house: House, first: date, last: date, name: str | None = No
         house.size_w,
         house.micros,
         MappingProxyType(series),
+        battery=house.battery,
     )
 
 
@@ -115,7 +117,36 @@ def modelled_fleet(
     return systems
 
 
-def _metered(start: int, energy_wh: npt.NDArray[np.int32]) -> Series:
+@dataclass(frozen=True, eq=False)
+class _Life:
+    """Sun and household between two instants; what the battery and the grid make of it follows."""
+
+    lit: npt.NDArray[np.bool_]
+    micro_wh: npt.NDArray[np.int32]
+    meter_wh: Int64s
+    consumption_wh: Int64s
+
+
+def _life(house: House, start: int, end: int) -> _Life:
+    zone = ZoneInfo(house.timezone)
+    micro_ends = np.arange(start, end, MICRO_INTERVAL_S, dtype=np.int64) + MICRO_INTERVAL_S
+    meter_ends = np.arange(start, end, METER_INTERVAL_S, dtype=np.int64) + METER_INTERVAL_S
+    height = _sun_height(micro_ends - MICRO_INTERVAL_S // 2, house, zone)
+    lit = height > 0
+    watts = house.size_w * 0.85 * np.where(lit, height, 0) ** 1.15 * _sky(micro_ends, house)
+    micro_wh = np.rint(watts / 12).astype(np.int32)
+    meter_wh = np.rint(micro_wh.reshape(-1, 3).sum(axis=1) * _METER_OVER_MICRO).astype(np.int64)
+    return _Life(lit, micro_wh, meter_wh, _consumption(meter_ends, house, zone).astype(np.int64))
+
+
+def _stored(warm: _Life, battery: Battery, quarters: int) -> tuple[Int64s, Int64s]:
+    """Return charge and discharge of the last `quarters`, after the battery has warmed up."""
+    surplus_wh = warm.meter_wh - warm.consumption_wh
+    charge_wh, discharge_wh = self_consumption(surplus_wh, battery, METER_INTERVAL_S)
+    return charge_wh[-quarters:], discharge_wh[-quarters:]
+
+
+def _metered(start: int, energy_wh: Int64s) -> Series:
     one = np.ones(len(energy_wh), np.int16)
     return Series(METER_INTERVAL_S, start + METER_INTERVAL_S, energy_wh.astype(np.int32), one)
 

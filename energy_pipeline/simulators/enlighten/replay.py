@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from energy_pipeline.simulators.enlighten.battery import Battery
 from energy_pipeline.simulators.enlighten.dataset import (
     METER_INTERVAL_S,
     MICRO_INTERVAL_S,
@@ -41,6 +42,7 @@ _COLUMNS: Mapping[str, Stream] = MappingProxyType(
     }
 )
 _STEPS_S = (900, 3600)
+_AC_BATTERY = Battery(capacity_wh=1200, power_w=270)  # the battery of the exports that have one
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +93,10 @@ def replayed_system(
         series["production_micro"] = _micro_intervals(meter, ZoneInfo(timezone), micros)
     if measured_by == "micro":
         series.pop("production_meter", None)
-    return System(system_id, name, timezone, size_w, micros, MappingProxyType(series))
+    battery = _AC_BATTERY if {"battery_charge", "battery_discharge"} <= series.keys() else None
+    return System(
+        system_id, name, timezone, size_w, micros, MappingProxyType(series), battery=battery
+    )
 
 
 def read_export(paths: Sequence[Path], zone: ZoneInfo) -> Export:

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energy_pipeline.simulators.enlighten.battery import Battery
 from energy_pipeline.simulators.enlighten.localdays import midnight, midnights
 from energy_pipeline.simulators.enlighten.model import House, modelled_fleet, modelled_system
 from energy_pipeline.simulators.enlighten.noise import noise
 from energy_pipeline_tests.simulators.enlighten.asking import epoch, house
 
+BATTERY = Battery(capacity_wh=5000, power_w=1200)
 ZONES = ["Europe/Helsinki", "America/Denver", "Australia/Sydney", "Asia/Kathmandu", "Pacific/Apia"]
 
 
@@ -21,9 +23,11 @@ def test_the_same_seed_is_the_same_house_and_another_is_not():
         assert not np.array_equal(one.series[stream].energy_wh, other.series[stream].energy_wh)
 
 
-def test_a_longer_history_agrees_with_a_shorter_one():
-    long = modelled_system(House(system_id=1), date(2024, 5, 1), date(2024, 6, 30))
-    short = modelled_system(House(system_id=1), date(2024, 6, 10), date(2024, 6, 12))
+@pytest.mark.parametrize("battery", [None, BATTERY])
+def test_a_longer_history_agrees_with_a_shorter_one(battery):
+    built = House(system_id=1, battery=battery)
+    long = modelled_system(built, date(2024, 5, 1), date(2024, 6, 30))
+    short = modelled_system(built, date(2024, 6, 10), date(2024, 6, 12))
     for stream, series in short.series.items():
         low = long.series[stream].after(series.start_at)
         same = long.series[stream].energy_wh[low : low + len(series)]
@@ -45,12 +49,38 @@ def test_the_sun_shines_by_day_and_nights_are_absent(timezone, day, latitude):
     assert micro.energy_wh.max() <= 5000 / 12
 
 
-def test_energy_is_conserved_between_house_and_grid():
-    series = house().series
-    net = series["grid_import"].energy_wh - series["grid_export"].energy_wh
-    balance = series["consumption"].energy_wh - series["production_meter"].energy_wh
-    assert np.array_equal(net, balance)
-    assert (series["grid_import"].energy_wh >= 0).all()
+@settings(max_examples=15)
+@given(
+    st.dates(date(2015, 1, 1), date(2030, 1, 1)),
+    st.one_of(st.none(), st.builds(Battery, st.integers(500, 20_000), st.integers(250, 10_000))),
+    st.sampled_from([0.0, 0.3]),
+)
+def test_energy_is_conserved_between_sun_house_battery_and_grid(day, battery, negative_share):
+    series = house(first=day, last=day, battery=battery, negative_share=negative_share).series
+    wh = {stream: each.energy_wh.astype(np.int64) for stream, each in series.items()}
+    charged, discharged = wh.get("battery_charge", 0), wh.get("battery_discharge", 0)
+    comes = wh["production_meter"] + wh["grid_import"] + discharged
+    goes = wh["consumption"] + wh["grid_export"] + charged
+    assert np.array_equal(comes, goes)
+    assert (wh["grid_import"] >= 0).all()
+    assert (wh["grid_export"] >= 0).all()
+    assert ("battery_charge" in wh) == (battery is not None)
+
+
+def test_a_battery_keeps_to_its_power_and_capacity_and_loses_a_tenth():
+    system = house(first=date(2024, 4, 1), last=date(2024, 8, 31), battery=BATTERY)
+    charged, discharged = (system.series[f"battery_{s}charge"].energy_wh for s in ("", "dis"))
+    assert charged.max() == BATTERY.power_w // 4
+    assert (charged * discharged == 0).all()
+    assert discharged.sum() == pytest.approx(0.9 * charged.sum(), rel=0.02)
+    percent = system.charge_percent
+    assert len(percent) == len(charged)
+    assert (percent.min(), percent.max()) == (0, 100)
+    assert (np.diff(percent)[charged[1:] > 0] >= 0).all()
+
+
+def test_a_house_without_a_battery_has_no_charge():
+    assert len(house().charge_percent) == 0
 
 
 def test_meter_and_micros_differ_by_about_a_percent():

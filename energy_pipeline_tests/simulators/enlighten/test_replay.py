@@ -102,6 +102,18 @@ def test_micros_report_through_the_day_with_few_at_its_ends(recordings):
     assert devices == [0, 2, 8, 16, 8, 0]
 
 
+def test_a_recorded_battery_conserves_the_energy_of_its_house(recordings):
+    path = recordings / "timeseries" / "enphase_uk_15min_2019.csv"
+    system = replayed_system([path], "Europe/London")
+    wh = {stream: each.energy_wh.astype(np.int64) for stream, each in system.series.items()}
+    comes = wh["production_meter"] + wh["grid_import"] + wh["battery_discharge"]
+    goes = wh["consumption"] + wh["grid_export"] + wh["battery_charge"]
+    assert np.array_equal(comes, goes)
+    assert wh["battery_charge"].sum() == 431_273
+    assert len(system.charge_percent) == 365 * 96
+    assert 10 < system.charge_percent.mean() < 90
+
+
 def test_what_measures_production_can_be_chosen(recordings):
     path = recordings / "timeseries" / "enphase_nl_hourly_production_2024-01_2024-08.csv"
     by = {m: replayed_system([path], "Europe/Amsterdam", measured_by=m) for m in ("micro", "meter")}

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from energy_pipeline.simulators.enlighten.cloud import (
-    Cloud,
-    average_power_w,
-    meter_start,
-)
+from energy_pipeline.simulators.enlighten.cloud import Cloud, average_power_w
 from energy_pipeline.simulators.enlighten.dataset import Stream, System
 from energy_pipeline.simulators.enlighten.faults import Faults
 from energy_pipeline.simulators.enlighten.localdays import local_date
+from energy_pipeline.simulators.enlighten.totals import meter_start, production_totals
 from energy_pipeline.simulators.enlighten.v2.windows import DayRange
 
 Json = Mapping[str, Any]
@@ -78,7 +75,7 @@ class View:
         system, meta = self.system, self.meta()
         is_today = day == local_date(self.now, system.zone)
         first = min(day, local_date(system.operational_at, system.zone))
-        totals = self.cloud.production_totals(system, first, day, self.now)
+        totals = production_totals(self.cloud, system, first, day, self.now)
         return {
             "system_id": system.system_id,
             "modules": system.micros if is_today else 0,
@@ -121,7 +118,8 @@ class View:
     def _production_totals(self, days: DayRange) -> list[int]:
         if days.last < days.first:
             return []
-        return self.cloud.production_totals(self.system, days.first, days.last, self.now).tolist()
+        totals = production_totals(self.cloud, self.system, days.first, days.last, self.now)
+        return totals.tolist()
 
     def _day_totals(self, stream: Stream, days: DayRange) -> list[int]:
         if days.last < days.first:

@@ -15,6 +15,7 @@ from energy_pipeline.simulators.enlighten.dataset import Fleet, Grant, Stream, S
 from energy_pipeline.simulators.enlighten.faults import Faults
 from energy_pipeline.simulators.enlighten.localdays import local_date
 from energy_pipeline.simulators.enlighten.switches import Switches
+from energy_pipeline.simulators.enlighten.totals import last_total_day
 from energy_pipeline.simulators.enlighten.v2 import intervals as interval_bodies
 from energy_pipeline.simulators.enlighten.v2 import refusals, windows
 from energy_pipeline.simulators.enlighten.v2.bodies import Json, Stamp, View, stamp_of
@@ -126,12 +127,7 @@ def _days(endpoint: str, call: Call, view: View, today: date) -> Json | None:
     streams = {"consumption"} if endpoint == "consumption_lifetime" else {system.production}
     if not streams & system.series.keys():
         return None
-    last = windows.last_total_day(
-        call.now,
-        view.cloud.last_report_at(system, call.now),
-        system,
-        call.faults.yesterday_appears_at_h,
-    )
+    last = last_total_day(view.cloud, system, call.faults.yesterday_appears_at_h, call.now)
     days = windows.day_range(call.params, system, today, last)
     if endpoint == "consumption_lifetime":
         return view.consumption_lifetime(days)

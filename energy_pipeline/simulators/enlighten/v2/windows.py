@@ -14,7 +14,7 @@ from energy_pipeline.simulators.enlighten.dataset import (
     Stream,
     System,
 )
-from energy_pipeline.simulators.enlighten.localdays import DAY, local_date, midnight
+from energy_pipeline.simulators.enlighten.localdays import local_date, midnight
 from energy_pipeline.simulators.enlighten.switches import Switches
 from energy_pipeline.simulators.enlighten.v2 import refusals
 
@@ -121,23 +121,6 @@ def summary_day(params: Parameters, today: date) -> date:
     if day > today:
         raise refusals.in_future()
     return day
-
-
-def last_total_day(now: int, reported_at: int | None, system: System, appears_at_h: int) -> date:
-    """Return the last day of the day series: yesterday, or the last reported day if earlier.
-
-    Args:
-        now: the present instant.
-        reported_at: the system's last report; None when it never did, then no day has a total.
-        system: whose days.
-        appears_at_h: local hour before which yesterday's total is not there yet.
-    """
-    if reported_at is None:
-        return local_date(system.operational_at, system.zone) - DAY
-    today = local_date(now, system.zone)
-    early = now < midnight(today, system.zone) + appears_at_h * 3600
-    yesterday = today - DAY * (2 if early else 1)
-    return min(yesterday, local_date(reported_at, system.zone))
 
 
 def _floor(instant: int, step: int) -> int:
