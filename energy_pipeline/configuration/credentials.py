@@ -3,17 +3,67 @@
 A site file alone is valid without them, since many steps never call a service.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 
+from pydantic import SecretStr
+
+from energy_pipeline.configuration.dotenv_file import read_dotenv
 from energy_pipeline.configuration.environment import ENVIRONMENT, KeySlot, Settings
 from energy_pipeline.configuration.sites import Registry
-from energy_pipeline.errors import Problem
+from energy_pipeline.errors import ConfigurationError, Problem
 
 
 def missing_credentials(registry: Registry, settings: Settings, now: datetime) -> list[Problem]:
     """Return what the environment lacks for the sources and uploads of `registry` at `now`."""
-    return [*_of_enlighten(registry, settings), *_of_enerkey(registry, settings, now)]
+    return [
+        *_of_enlighten(registry, settings),
+        *_of_gateways(registry, settings),
+        *_of_enerkey(registry, settings, now),
+    ]
+
+
+def gateway_tokens(
+    registry: Registry, environ: Mapping[str, str], dotenv: Path | None = Path(".env")
+) -> dict[str, SecretStr]:
+    """Return the ready tokens of gateways, by site id; sites that name no variable have none.
+
+    Args:
+        registry: the sites.
+        environ: the environment, which wins over the file.
+        dotenv: the file of variables; None reads none.
+
+    Raises:
+        ConfigurationError: variables that `token_env` names and that are not set.
+    """
+    in_file = read_dotenv(dotenv) if dotenv is not None else {}
+    named = {s.id: s.envoy.token_env for s in registry.sites if s.envoy and s.envoy.token_env}
+    texts = {
+        site: environ.get(name) or (in_file[name].text if name in in_file else "")
+        for site, name in named.items()
+    }
+    problems = [
+        Problem(ENVIRONMENT, named[site], "nothing", f"the token of the gateway of {site}")
+        for site, token in texts.items()
+        if not token.strip()
+    ]
+    if problems:
+        raise ConfigurationError(problems)
+    return {site: SecretStr(token.strip()) for site, token in texts.items()}
+
+
+def _of_gateways(registry: Registry, settings: Settings) -> Iterator[Problem]:
+    without = (s.id for s in registry.sites if s.envoy and s.envoy.token_env is None)
+    site = next(without, None)
+    login = {
+        "ENPHASE_EMAIL": settings.enphase_email,
+        "ENPHASE_PASSWORD": settings.enphase_password,
+    }
+    for name, value in login.items():
+        if site is not None and value is None:
+            allowed = f"the owner's login, because {site} has a gateway without a token_env"
+            yield Problem(ENVIRONMENT, name, "nothing", allowed)
 
 
 def _of_enlighten(registry: Registry, settings: Settings) -> Iterator[Problem]:

@@ -41,13 +41,13 @@ class Allowed:
 
 
 def words(value: object) -> str:
-    """Say what was found; texts are shortened, structures only named, logins in URLs not shown."""
+    """Say what was found: texts shortened, structures only named, logins and tokens not shown."""
     if value is None or value == "":
         return "nothing"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        if re.search("://.*@", value):
+        if re.search(r"://.*@|^eyJ[\w-]+\.", value):
             return SECRET_FOUND
         shown = value if len(value) <= _LONGEST_QUOTE else value[:_LONGEST_QUOTE] + "…"
         return f"the text {shown!r}"

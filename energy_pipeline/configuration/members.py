@@ -168,6 +168,16 @@ Fingerprint = Annotated[
     AfterValidator(_fingerprint),
     Allowed("a SHA-256 fingerprint: 64 hex digits, with or without colons"),
 ]
+VariableName = Annotated[
+    str,
+    Field(strict=True, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"),
+    Allowed("the name of the environment variable that holds the token"),
+]
+BridgeHours = Annotated[
+    float,
+    Field(strict=True, ge=0, le=24, allow_inf_nan=False),
+    Allowed("a number of hours, 0 to 24"),
+]
 Reading = Annotated[
     float,
     Field(strict=True, ge=0, allow_inf_nan=False),

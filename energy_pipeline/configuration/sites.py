@@ -15,6 +15,7 @@ from energy_pipeline.configuration.environment import EnlightenApi, Settings
 from energy_pipeline.configuration.found import listed, problems_of, words
 from energy_pipeline.configuration.located_yaml import LocatedYaml, load_yaml
 from energy_pipeline.configuration.members import (
+    BridgeHours,
     Day,
     Fingerprint,
     Host,
@@ -24,6 +25,7 @@ from energy_pipeline.configuration.members import (
     Serial,
     SiteId,
     Text,
+    VariableName,
     Zone,
 )
 from energy_pipeline.configuration.site_rules import broken_rules
@@ -78,11 +80,17 @@ class EnlightenAccess(_Members):
 
 
 class EnvoyAccess(_Members):
-    """Where the site's gateway answers; the fingerprint is 64 lower-case hex digits."""
+    """Where the site's gateway answers; the fingerprint is 64 lower-case hex digits.
+
+    `token_env` names a variable with a ready token; without it one is fetched with the owner's
+    login. A gap of at most `bridge_hours` without polls is spread over its hours.
+    """
 
     host: Host
     serial: Serial
     tls_fingerprint: Fingerprint | None = None
+    token_env: VariableName | None = None
+    bridge_hours: BridgeHours = 6.0
 
 
 class Upload(_Members):

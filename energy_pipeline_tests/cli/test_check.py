@@ -9,7 +9,13 @@ from energy_pipeline.cli.main import app
 from energy_pipeline.configuration.environment import PATH_OF_VARIABLE
 from energy_pipeline_tests.configuration.documents import USER_ID, VALID, changed
 
-KEYS = "ENLIGHTEN_API=v2\nENLIGHTEN_API_KEY=hush-enlighten\nENERKEY_API_KEY_A=hush-enerkey\n"
+KEYS = """\
+ENLIGHTEN_API=v2
+ENLIGHTEN_API_KEY=hush-enlighten
+ENERKEY_API_KEY_A=hush-enerkey
+ENPHASE_EMAIL=hush@example.com
+ENPHASE_PASSWORD=hush-enphase
+"""
 
 
 @pytest.fixture
@@ -67,7 +73,7 @@ def test_a_mistake_of_the_environment_names_the_variable(here: Path):
     (here / ".env").write_text(KEYS + "ENERKEY_REPUSH=maybe\n")
     result = CliRunner().invoke(app, ["check"])
     assert result.exit_code == 1
-    assert "1 mistake in the configuration:\n.env:4: ENERKEY_REPUSH: found" in result.stderr
+    assert "1 mistake in the configuration:\n.env:6: ENERKEY_REPUSH: found" in result.stderr
 
 
 def test_the_real_environment_wins(here: Path, monkeypatch: pytest.MonkeyPatch):
@@ -83,6 +89,13 @@ def test_keys_that_the_sites_need_are_asked_for(here: Path):
     assert "rooftop-1" in result.stdout
     assert "environment: ENLIGHTEN_API_KEY: found nothing" in result.stderr
     assert "ENERKEY_API_KEY_A or ENERKEY_API_KEY_B: found nothing" in result.stderr
+
+
+def test_a_token_that_a_site_names_is_asked_for(here: Path):
+    (here / "sites.yaml").write_text(changed(("tls_fingerprint: null", "token_env: ROOF_TOKEN")))
+    result = CliRunner().invoke(app, ["check"])
+    assert result.exit_code == 1
+    assert "environment: ROOF_TOKEN: found nothing" in result.stderr
 
 
 @pytest.mark.usefixtures("here")

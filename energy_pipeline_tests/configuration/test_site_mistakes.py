@@ -26,6 +26,8 @@ DAY = "a day, written YYYY-MM-DD"
 SECRET = "a text of visible ASCII characters without spaces (digits in quotes)"
 ID = "small letters, digits and - (not first); only digits: in quotes"
 SERIAL = "the gateway's serial number: 12 digits, in quotes"
+VARIABLE = "the name of the environment variable that holds the token"
+BRIDGE = "a number of hours, 0 to 24"
 ZONE = "a zone of the IANA database, for example Europe/Helsinki"
 UPLOAD = "stream, meter_id, facility_id, reading, unit or opening_reading"
 
@@ -107,6 +109,32 @@ MISTAKES = [
         "envoy.tls_fingerprint",
         "the text 'ab'",
         "a SHA-256 fingerprint: 64 hex digits, with or without colons",
+    ),
+    (
+        "tls_fingerprint: null",
+        "token_env: 1 TOKEN",
+        14,
+        "envoy.token_env",
+        "the text '1 TOKEN'",
+        VARIABLE,
+    ),
+    (
+        "tls_fingerprint: null",
+        "token_env: eyJhbGciOiJFUzI1NiJ9.eyJhdWQiOiIxMjIxIn0.c2lnbmF0dXJl",
+        14,
+        "envoy.token_env",
+        "a value (not shown)",
+        VARIABLE,
+    ),
+    ("tls_fingerprint: null", "bridge_hours: 25", 14, "envoy.bridge_hours", "25", BRIDGE),
+    ("tls_fingerprint: null", "bridge_hours: -1", 14, "envoy.bridge_hours", "-1", BRIDGE),
+    (
+        "tls_fingerprint: null",
+        "bridge_hours: '6'",
+        14,
+        "envoy.bridge_hours",
+        "the text '6'",
+        BRIDGE,
     ),
     (
         "production: enlighten",

@@ -29,6 +29,7 @@ def test_every_member_arrives(tmp_path: Path):
     assert (site.enlighten.api, site.enlighten.system_id) == ("v2", 67)
     assert site.envoy is not None
     assert (site.envoy.host, site.envoy.serial) == ("192.168.1.67", "122117051926")
+    assert (site.envoy.token_env, site.envoy.bridge_hours) == (None, 6)
     assert site.streams == {"production": "enlighten"}
     hourly, register = site.uploads
     assert (hourly.meter_id, hourly.facility_id, hourly.unit) == (101, 11, "kWh")
