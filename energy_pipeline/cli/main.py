@@ -53,11 +53,17 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port."
 
 
 @app.command()
-def check() -> None:
+def check(
+    connect: Annotated[bool, typer.Option("--connect", help="Also ask each service.")] = False,
+) -> None:
     """Validate the configuration and show the sites."""
     from energy_pipeline.cli.check import run_check
 
     run_check()
+    if connect:
+        from energy_pipeline.cli.connect import run_connect
+
+        raise typer.Exit(0 if run_connect() else 1)
 
 
 @app.command()

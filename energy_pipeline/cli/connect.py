@@ -1,0 +1,104 @@
+"""`energy-pipeline check --connect`: the cheapest question to each account that the sites use.
+
+Enlighten is asked once per user for the list of systems, which also shows whether the sites' own
+systems are among them; EnerKey once for its quantities. Each request counts against the quotas.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from pydantic import SecretStr
+
+from energy_pipeline.cli.terminal import mistakes, results
+from energy_pipeline.configuration.sites import Registry
+from energy_pipeline.errors import EnergyPipelineError, NotFound
+from energy_pipeline.sinks.enerkey.session import open_enerkey
+from energy_pipeline.sources.enlighten import wire
+from energy_pipeline.steps.enlighten_account import open_enlighten
+from energy_pipeline.workbench import Workbench, open_workbench
+
+LONGEST_S = 90.0
+"""Retries of a service that is down go on for minutes: nobody waits for them at a terminal."""
+
+
+class Probe(NamedTuple):
+    """A question to a service; the answer is a sentence for people, a no one of our errors."""
+
+    service: str
+    ask: Callable[[], Awaitable[str]]
+
+
+def run_connect() -> bool:
+    """Ask every service, whatever the others say, and print the answers; True for no mistake.
+
+    Raises:
+        ConfigurationError: every mistake of the configuration.
+    """
+    with open_workbench() as bench:
+        return asyncio.run(ask_all(probes_of(bench)))
+
+
+def probes_of(bench: Workbench) -> list[Probe]:
+    """Return the questions to the services of the workbench's sites."""
+    probes = [
+        Probe(f"Enlighten, {_named(systems)}", partial(_ask_enlighten, bench, user_id, systems))
+        for user_id, systems in _systems_of_users(bench.registry).items()
+    ]
+    if any(site.uploads for site in bench.registry.sites):
+        probes.append(Probe("EnerKey", partial(_ask_enerkey, bench)))
+    return probes
+
+
+async def ask_all(probes: Sequence[Probe], longest_s: float = LONGEST_S) -> bool:
+    """Ask one after the other; an answer goes to standard output, a failure to standard error."""
+    answers = [await _is_answered(probe, longest_s) for probe in probes]
+    return all(answers)
+
+
+async def _is_answered(probe: Probe, longest_s: float) -> bool:
+    try:
+        async with asyncio.timeout(longest_s):
+            said = await probe.ask()
+    except TimeoutError:
+        mistakes().print(f"{probe.service}: no usable answer within {longest_s:g} s")
+        return False
+    except EnergyPipelineError as error:
+        mistakes().print(f"{probe.service}: {error}")
+        return False
+    results().print(f"{probe.service}: {said}", markup=False, soft_wrap=True)
+    return True
+
+
+def _systems_of_users(registry: Registry) -> dict[SecretStr, dict[str, int]]:
+    """Return the system of each site, by the user who granted access to it."""
+    users: dict[SecretStr, dict[str, int]] = {}
+    for site in registry.sites:
+        if site.enlighten is not None and site.enlighten.user_id is not None:
+            users.setdefault(site.enlighten.user_id, {})[site.id] = site.enlighten.system_id
+    return users
+
+
+def _named(systems: Mapping[str, int]) -> str:
+    """Name a user by sites, since the user id is secret."""
+    first, *others = systems
+    return f"user of {first}" + (f" and {len(others)} more" if others else "")
+
+
+async def _ask_enlighten(bench: Workbench, user_id: SecretStr, systems: Mapping[str, int]) -> str:
+    async with open_enlighten(bench) as cloud:
+        seen = {system.system_id for system in await cloud.systems(user_id)}
+        left = cloud.quota.left()["month"]
+    if lacking := [f"{id} of {site}" for site, id in systems.items() if id not in seen]:
+        message = f"the user does not see system {', '.join(lacking)}"
+        raise NotFound(message, request=f"GET {wire.SYSTEMS}")
+    return f"systems seen: {len(seen)}; requests left this month: {left}"
+
+
+async def _ask_enerkey(bench: Workbench) -> str:
+    async with open_enerkey(bench.settings, bench.state, bench.clock) as session:
+        quantities = await session.client.quantities()
+        said = f"quantities: {len(quantities)}; requests left today: {session.requests_left}"
+        warning = session.keys.warning(bench.clock.now())
+    return f"{said}; {warning}" if warning else said
