@@ -6,13 +6,13 @@ what became of it. What an upload sends is in `upload_wanted`, how it is sent in
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager
-from datetime import date, datetime
+from collections.abc import Collection, Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import date, datetime, timedelta
 from random import Random
 
 from energy_pipeline.calendar import Days
-from energy_pipeline.errors import QuotaSpent, ServiceError
+from energy_pipeline.errors import NotFound, QuotaSpent, ServiceError, StoreError
 from energy_pipeline.sinks.enerkey.hours import Kind, LedgerHour
 from energy_pipeline.sinks.enerkey.ledger import Ledger
 from energy_pipeline.sinks.enerkey.message_log import MessageLog
@@ -21,7 +21,7 @@ from energy_pipeline.sinks.enerkey.push import Push, PushRules
 from energy_pipeline.sinks.enerkey.sender import Sender
 from energy_pipeline.sinks.enerkey.session import EnerKeySession, open_enerkey
 from energy_pipeline.steps.blocks import day_blocks
-from energy_pipeline.steps.enerkey_meters import refused_meters
+from energy_pipeline.steps.enerkey_meters import kept_meters, refused_meters
 from energy_pipeline.steps.upload_doubts import Doubts
 from energy_pipeline.steps.upload_report import UploadCounts, UploadReport
 from energy_pipeline.steps.upload_rows import Circumstances
@@ -33,11 +33,24 @@ METER_DAYS_AT_ONCE = 6_000
 """Hours of a group of meters are in memory together: 150,000 take about 100 MB."""
 
 _LOCK_TIMEOUT_S = 3_600.0
+_NOTICED_S = 1.0  # a wait that a person should be told of
 
 
-def upload_lock(bench: Workbench) -> AbstractContextManager[None]:
-    """Return the lock without which nothing may be sent over the connection."""
-    return bench.locks.hold(f"enerkey/{bench.settings.enerkey_base_url}", _LOCK_TIMEOUT_S)
+@contextmanager
+def upload_lock(bench: Workbench) -> Generator[None]:
+    """Hold the lock without which nothing may be sent over the connection.
+
+    Raises:
+        StoreError: another holder did not let go within an hour.
+    """
+    name = f"enerkey/{bench.settings.enerkey_base_url}"
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(bench.locks.hold(name, _NOTICED_S))
+        except StoreError:
+            bench.progress("waiting for another upload to EnerKey", 0, 1)
+            stack.enter_context(bench.locks.hold(name, _LOCK_TIMEOUT_S))
+        yield
 
 
 def upload(
@@ -102,9 +115,7 @@ class _Run:
             log = MessageLog(bench.state, self._ledger)
             sender = Sender(session.client, log, bench.clock, Random())  # noqa: S311 - jitter
             try:
-                uploads = [each for _, each in self._targets]
-                self._refused = await refused_meters(bench, session, uploads)
-                await self._push_groups(_push_of(bench, session, self._ledger, log, sender))
+                await self._push_all(session, _push_of(bench, session, self._ledger, log, sender))
             except (QuotaSpent, ServiceError) as error:
                 self._error = error
             self._messages = sender.messages_sent
@@ -147,6 +158,19 @@ class _Run:
             refreshed=tuple(sorted(self._touched)),
             key_warning=self._key_warning,
         )
+
+    async def _push_all(self, session: EnerKeySession, push: Push) -> None:
+        uploads = [each for _, each in self._targets]
+        self._refused = await refused_meters(self._bench, session, uploads)
+        try:
+            await self._push_groups(push)
+        except NotFound:  # a meter is gone since the inventory was fetched
+            before = self._refused
+            await kept_meters(self._bench, session, timedelta(0))
+            self._refused = await refused_meters(self._bench, session, uploads)
+            if self._refused == before:
+                raise
+            await self._push_groups(push)
 
     async def _push_groups(self, push: Push) -> None:
         targets = [target for target in self._targets if target[1].meter_id not in self._refused]

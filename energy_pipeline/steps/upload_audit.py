@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from energy_pipeline.calendar import HOUR, Span
-from energy_pipeline.sinks.enerkey.hours import Kind, LedgerHour, near
-from energy_pipeline.sinks.enerkey.ledger import Ledger, hours_between
+from energy_pipeline.sinks.enerkey.hours import Kind, LedgerHour, hours_between, near
+from energy_pipeline.sinks.enerkey.ledger import Ledger
 from energy_pipeline.sinks.enerkey.messages import decimal_text
 from energy_pipeline.sinks.enerkey.reading_plan import plan_reads
 from energy_pipeline.sinks.enerkey.session import EnerKeySession, open_enerkey
@@ -154,7 +154,7 @@ def _compare(
 ) -> Iterator[Finding]:
     site, upload = target
     for span, verified in promised:
-        hours = list(hours_between(span.start, span.end))
+        hours = hours_between(span.start, span.end)
         amounts = [shown[hour] for hour in hours if hour in shown]
         total = sum(amounts) if amounts else None
         if not near(total, verified, len(hours)):

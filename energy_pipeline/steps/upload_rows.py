@@ -14,7 +14,7 @@ import pyarrow as pa
 from energy_pipeline.calendar import HOUR, Days
 from energy_pipeline.dataset import Dataset
 from energy_pipeline.schema import ENERKEY_CONSUMPTION_UPLOAD, ENERKEY_CUMULATIVE_UPLOAD
-from energy_pipeline.sinks.enerkey.hours import Hold, Kind, LedgerHour
+from energy_pipeline.sinks.enerkey.hours import AFTER_REFUSAL, Hold, Kind, LedgerHour
 from energy_pipeline.sinks.enerkey.ledger import Ledger
 from energy_pipeline.steps.upload_doubts import Doubts
 from energy_pipeline.steps.upload_report import Outcome, Status
@@ -35,6 +35,7 @@ _LABELS: dict[Hold, str] = {
     "correction": "corrected value",
     "unknown_twice": "no answer twice",
     "refused": "message refused",
+    "companion": "in a refused message",
     "not_final": "no longer final",
     "implausible": "strange size",
     "decrease": "register would fall",
@@ -159,7 +160,7 @@ def _of_entry(entry: LedgerHour) -> Outcome:
             label = _LABELS[entry.hold] if entry.hold else "held"
         case _:
             label = "not sent yet"
-    status: Status = "refused" if entry.hold == "refused" else "held"
+    status: Status = "refused" if entry.hold in AFTER_REFUSAL else "held"
     return Outcome(status, entry.value, entry.message_id, entry.reason, label)
 
 

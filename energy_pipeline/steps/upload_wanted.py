@@ -87,7 +87,8 @@ def plan_works(
         wanted = _wanted(ledger.kind, values, entries, reach, days)
         sure = without_doubts(ledger.kind, wanted, entries, own_doubts.get(key, []))
         is_released = upload.meter_id in released
-        works.append(MeterWork(upload.meter_id, upload.unit, sure, entries, is_released))
+        problem = _unit_problem(ledger, upload, reach)
+        works.append(MeterWork(upload.meter_id, upload.unit, sure, entries, is_released, problem))
     return works, doubts
 
 
@@ -156,6 +157,16 @@ def _entries(
         return ledger.entries(upload.meter_id, reach), reach
     in_range = Span(start, max(start, days.span.end - HOUR))
     return {**unresolved, **ledger.entries(upload.meter_id, in_range)}, reach
+
+
+def _unit_problem(ledger: Ledger, upload: Upload, reach: Span) -> str:
+    other = ledger.other_unit(upload.meter_id, reach, upload.unit)
+    if other is None:
+        return ""
+    return (
+        f"its values were sent in {other} and sites.yaml now says {upload.unit}: "
+        "nothing tells what EnerKey made of them"
+    )
 
 
 def _wanted(

@@ -1,16 +1,19 @@
 """Uploads from the store to a simulated EnerKey, and the rows that tell of them."""
 
+import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pyarrow as pa
 import pytest
 
 from energy_pipeline.calendar import DAY, HOUR
+from energy_pipeline.configuration.sites import Registry
 from energy_pipeline.errors import AccessRefused, ServiceUnavailable
 from energy_pipeline.schema import ENERKEY_METERS
 from energy_pipeline.simulators.enerkey import Fault
 from energy_pipeline.steps.enerkey_meters import refresh_meters
-from energy_pipeline.steps.upload import upload
+from energy_pipeline.steps.upload import upload, upload_lock
 from energy_pipeline.steps.upload_audit import audit
 from energy_pipeline_tests.steps.benches import START, a_site, days_from, fetched, totals_fetched
 from energy_pipeline_tests.steps.uploading import (
@@ -287,6 +290,60 @@ def test_a_release_sends_what_a_person_has_looked_at(tmp_path):
         released = upload(bench, "consumption", days_from(2, 3), release_meters=[CONSUMPTION])
         assert released.hours_verified == 48
         assert enerkey.stored_hours(CONSUMPTION)[MIDNIGHT + 2 * DAY] == 148_000.0
+
+
+def test_a_meter_whose_unit_changed_after_values_were_sent_stands_still(tmp_path):
+    with town(tmp_path) as (bench, enerkey):
+        hours_computed(bench, production(2))
+        upload(bench, "consumption", days_from(0))
+        asked = len(enerkey.requests)
+        site = a_site(uploads=[to(unit="Wh")])
+        stored = bench.store.read_snapshot(ENERKEY_METERS)
+        other = stored.set_column(6, stored.schema.field("unit"), pa.array(["Wh"] * 3))
+        bench.store.write_snapshot(ENERKEY_METERS, other)
+        moved = replace(bench, registry=Registry(sites=(site,)))
+        report = upload(moved, "consumption", days_from(0, 1))
+        assert len(enerkey.requests) == asked
+        assert report.reasons == {"meter stands still": 24}
+        assert "were sent in kWh" in rows_of(bench, days_from(1))[0]["reason"]
+
+
+def test_a_meter_that_went_away_stops_no_other_one(tmp_path):
+    sites = [a_site(uploads=[to(), to(104, stream="consumption")])]
+    with town(tmp_path, sites, unknown_ids_in_list="404_all") as (bench, _):
+        hours_computed(bench, production(1))
+        hours_computed(bench, production(1), stream="consumption")
+        refresh_meters(bench)
+        stored = bench.store.read_snapshot(ENERKEY_METERS).to_pylist()
+        gone = {**stored[0], "meter_id": 104}
+        table = pa.Table.from_pylist([*stored, gone], schema=ENERKEY_METERS.schema)
+        bench.store.write_snapshot(ENERKEY_METERS, table)
+        report = upload(bench, "consumption", days_from(0))
+        assert report.refused_meters == {104: "the EnerKey profile has no meter 104"}
+        assert (report.hours_verified, report.hours_refused) == (24, 24)
+
+
+def test_a_second_upload_says_that_it_waits(tmp_path):
+    with town(tmp_path) as (bench, _):
+        told, held, done = [], threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with upload_lock(bench):
+                held.set()
+                done.wait(30)
+
+        first = threading.Thread(target=hold)
+        first.start()
+        assert held.wait(30)
+
+        def progress(what: str, *_: int) -> None:
+            told.append(what)
+            done.set()
+
+        hours_computed(bench, production(1))
+        upload(replace(bench, progress=progress), "consumption", days_from(0))
+        first.join()
+        assert told[0] == "waiting for another upload to EnerKey"
 
 
 def test_sites_without_an_upload_of_the_kind_need_no_enerkey(tmp_path):

@@ -8,19 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from energy_pipeline.calendar import HOUR
+
 Kind = Literal["consumption", "cumulative"]
 State = Literal["ready", "sending", "sent", "verified", "held"]
 Hold = Literal[
     "conflict",  # EnerKey shows something that we did not send
     "correction",  # the source changed its mind about a verified hour
     "unknown_twice",  # two messages without an answer, and EnerKey shows neither
-    "refused",  # EnerKey said no to the message
+    "refused",  # EnerKey said no to the message, and not clearly to another hour of it
+    "companion",  # EnerKey said no to the message because of another hour
     "not_final",  # sent without effect, and the source has since taken the value back
     "implausible",  # a thousand times too large or too small
     "decrease",  # a register that would fall
     "behind",  # a reading that waits for another one
 ]
 UNRESOLVED: Final[frozenset[State]] = frozenset({"sending", "sent"})
+AFTER_REFUSAL: Final[frozenset[Hold | None]] = frozenset({"refused", "companion"})
 
 MOST_ATTEMPTS = 2
 """Messages of unknown fate after which a person has to look."""
@@ -86,3 +90,8 @@ def near(shown: float | None, value: float | None, hours: int = 1) -> bool:
     if shown is None or value is None:
         return shown is value
     return abs(shown - value) <= max(_RELATIVE * abs(value), _LEAST) * hours
+
+
+def hours_between(start: datetime, end: datetime) -> list[datetime]:
+    """Return the full hours (starts) from `start` up to, not including, `end`."""
+    return [start + n * HOUR for n in range(int((end - start) / HOUR))]

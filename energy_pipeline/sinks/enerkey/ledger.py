@@ -4,7 +4,7 @@ Rows are keyed by connection, kind, meter and instant. What an entry means is in
 remembered of whole messages in `message_log`, how entries change in `transitions`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -108,12 +108,12 @@ class Ledger:
         with self._state.read() as connection:
             return {_at(row.at_s): row.known for row in connection.execute(query)}
 
-    def rows(self, meter_id: int, span: Span) -> Sequence[Row[Any]]:
-        """Return the raw rows of a meter from `span.start` up to and including `span.end`."""
+    def other_unit(self, meter_id: int, span: Span, unit: str) -> str | None:
+        """Return a unit other than `unit` in which values of `span` were sent, if there is one."""
         inside = HOURS.c.at_s.between(_s(span.start), _s(span.end))
-        query = select(HOURS).where(self._of(meter_id, inside)).order_by(HOURS.c.at_s)
+        differs = self._of(meter_id, inside, _MAY_BE_THERE, HOURS.c.unit != unit)
         with self._state.read() as connection:
-            return connection.execute(query).all()
+            return connection.execute(select(HOURS.c.unit).where(differs).limit(1)).scalar()
 
     def save(
         self,
@@ -208,9 +208,3 @@ def _instant(at_s: float | None) -> datetime | None:
 
 def _s(at: datetime) -> int:
     return int(at.timestamp())
-
-
-def hours_between(start: datetime, end: datetime) -> Iterator[datetime]:
-    """Yield the full hours from `start` up to, not including, `end`."""
-    for at_s in range(_s(start), _s(end), 3600):
-        yield _at(at_s)

@@ -120,6 +120,10 @@ class MessageLog:
             connection.execute(update(_MESSAGES).where(ours).values(values))
             self._ledger.save(message.meter_id, unit, ended, within=connection)
 
+    def hold(self, message: Message, unit: str, entries: Iterable[LedgerHour]) -> None:
+        """Record hours of a message that is not sent."""
+        self._ledger.save(message.meter_id, unit, entries)
+
     def was_refused(self, message: Message) -> bool:
         """Tell whether EnerKey has refused exactly this message before."""
         query = select(func.count()).where(

@@ -4,6 +4,7 @@ The one distinction that matters: a message that was surely not applied may be t
 one of unknown fate must be looked for in EnerKey first. The codes are assumed, but for 2xx.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -23,6 +24,7 @@ Verdict = Literal[
     "not_sent",  # no connection: nothing left this machine
     "unknown",  # may or may not have been applied
 ]
+_ROW = re.compile(r"(?:\$\.?)?\[(\d+)\]")
 _MOST_CHARACTERS = 2_000
 _UNSENT = (
     httpx.ConnectError,
@@ -42,12 +44,14 @@ class Outcome:
         detail: the vendor's words or ours, one line.
         status: code of the answer; None without one.
         retry_after_s: how long the answer asks to wait; None when it does not say.
+        bad_rows: rows of the message (from 0) that a refusal names.
     """
 
     verdict: Verdict
     detail: str
     status: int | None = None
     retry_after_s: float | None = None
+    bad_rows: frozenset[int] = frozenset()
 
 
 def classify_answer(answer: httpx.Response, now: datetime) -> Outcome:
@@ -56,7 +60,7 @@ def classify_answer(answer: httpx.Response, now: datetime) -> Outcome:
     said = vendor_text(answer)
     detail = f"EnerKey answered {code}" + (f": {said}" if said else "")
     wait_s = parse_retry_after_s(answer.headers.get("Retry-After", ""), now)
-    return Outcome(_verdict(code), detail, code, wait_s)
+    return Outcome(_verdict(code), detail, code, wait_s, _named_rows(answer))
 
 
 def classify_failure(error: httpx.RequestError) -> Outcome:
@@ -80,6 +84,17 @@ def _verdict(code: int) -> Verdict:
     if code >= 500:
         return "unknown"
     return "accepted" if 200 <= code < 300 else "refused"
+
+
+def _named_rows(answer: httpx.Response) -> frozenset[int]:
+    """Return the rows that the keys of a problem's `errors` name, as in `[17].value`."""
+    try:
+        body = orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        return frozenset()
+    errors = body.get("errors") if isinstance(body, dict) else None
+    named = (_ROW.match(where) for where in errors) if isinstance(errors, dict) else ()
+    return frozenset(int(match[1]) for match in named if match)
 
 
 def vendor_text(answer: httpx.Response) -> str:

@@ -13,15 +13,22 @@ from energy_pipeline.calendar import HOUR, Span
 from energy_pipeline.clock import Clock
 from energy_pipeline.configuration.environment import Repush
 from energy_pipeline.sinks.enerkey.client import EnerKeyClient
-from energy_pipeline.sinks.enerkey.hours import LedgerHour, fresh
-from energy_pipeline.sinks.enerkey.ledger import Ledger, hours_between
+from energy_pipeline.sinks.enerkey.hours import (
+    AFTER_REFUSAL,
+    Hold,
+    LedgerHour,
+    fresh,
+    hours_between,
+)
+from energy_pipeline.sinks.enerkey.ledger import Ledger
 from energy_pipeline.sinks.enerkey.message_log import MessageLog
-from energy_pipeline.sinks.enerkey.messages import cut
+from energy_pipeline.sinks.enerkey.messages import Message, cut
 from energy_pipeline.sinks.enerkey.meter_work import MeterWork
 from energy_pipeline.sinks.enerkey.plausibility import HISTORY_DAYS, strange_size, tells_size
 from energy_pipeline.sinks.enerkey.reading_plan import plan_reads
 from energy_pipeline.sinks.enerkey.reconcile import Decision, Terms, needs_read, reconcile_hours
-from energy_pipeline.sinks.enerkey.registers import readings_to_read, reconcile_readings
+from energy_pipeline.sinks.enerkey.register_readings import readings_to_read
+from energy_pipeline.sinks.enerkey.registers import reconcile_readings
 from energy_pipeline.sinks.enerkey.sender import Sender
 from energy_pipeline.sinks.enerkey.transitions import settle
 
@@ -180,16 +187,42 @@ class Push:
         return is_sent
 
     async def _send_meter(self, work: MeterWork, sends: Mapping[datetime, Decision]) -> bool:
-        rows = [(at, decision.amount) for at, decision in sends.items()]
-        kind, max_days = self._ledger.kind, self._rules.max_push_days
         is_sent = False
-        for message in cut(kind, work.meter_id, rows, max_days=max_days, now=self._clock.now()):
+        for message in self._messages(work, sends):
             is_taken = await self._sender.send(message, work, sends)
             entries = (work.entries.get(at) for at, _ in message.rows)
             is_sent |= any(entry is not None and entry.is_unresolved for entry in entries)
-            if not is_taken and kind == "cumulative":
+            if not is_taken and self._ledger.kind == "cumulative":
                 break  # a register goes up step by step
         return is_sent
+
+    def _messages(self, work: MeterWork, sends: Mapping[datetime, Decision]) -> list[Message]:
+        """Return the messages, oldest first.
+
+        Hours of a refused message go apart from the others, and those that may be the cause in
+        halves, so that one bad hour is found and keeps no other from going out.
+        """
+        holds: dict[datetime, Hold | None] = {
+            at: entry.hold for at, entry in work.entries.items() if at in sends
+        }
+        kind, max_days, now = self._ledger.kind, self._rules.max_push_days, self._clock.now()
+        parts: dict[Hold | None, list[tuple[datetime, float]]] = {}
+        for at, decision in sends.items():
+            hold = holds.get(at) if kind == "consumption" else None
+            parts.setdefault(hold if hold in AFTER_REFUSAL else None, []).append(
+                (at, decision.amount)
+            )
+        messages = [
+            message
+            for rows in parts.values()
+            for message in cut(kind, work.meter_id, rows, max_days=max_days, now=now)
+        ]
+        pieces = [
+            piece
+            for message in messages
+            for piece in (message.halves() if _is_worth_halving(message, holds) else (message,))
+        ]
+        return sorted(pieces, key=lambda message: message.rows[0][0])
 
     async def _compare_sizes(
         self, pushes: Sequence[tuple[MeterWork, Mapping[datetime, Decision]]]
@@ -265,10 +298,14 @@ class Push:
             for work in works
             if not work.problem
             for entry in work.entries.values()
-            if entry.state == "sending" and entry.sent_at
+            if (entry.state == "sending" or entry.hold in AFTER_REFUSAL) and entry.sent_at
         ]
         soon = [end for end in ends if now < end <= now + _LONGEST_PAUSE]
         if not soon:
             return False
         await self._clock.sleep((max(soon) - now).total_seconds())
         return True
+
+
+def _is_worth_halving(message: Message, holds: Mapping[datetime, Hold | None]) -> bool:
+    return len(message.rows) > 1 and any(holds.get(at) == "refused" for at, _ in message.rows)

@@ -15,10 +15,19 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from energy_pipeline.configuration.environment import Repush
-from energy_pipeline.sinks.enerkey.hours import MOST_ATTEMPTS, Hold, LedgerHour, fresh, near, same
+from energy_pipeline.sinks.enerkey.hours import (
+    AFTER_REFUSAL,
+    MOST_ATTEMPTS,
+    Hold,
+    LedgerHour,
+    fresh,
+    near,
+    same,
+)
 from energy_pipeline.sinks.enerkey.messages import decimal_text
 
 _DOUBLED = range(2, 10)
+_LATE = timedelta(hours=24)
 
 Action = Literal["keep", "verify", "push", "wait", "hold"]
 
@@ -139,7 +148,15 @@ def decide(wanted: float | None, entry: LedgerHour, evidence: Evidence, terms: T
         return _conflict(wanted, entry, evidence, terms)
     if entry.attempts and (pause := _pause(wanted, entry, terms)):
         return pause
+    if entry.hold in AFTER_REFUSAL and _is_quiet(entry, terms):
+        # Perhaps the rest of the refused message was stored, and does not show yet.
+        return Decision("hold", entry.value, hold=entry.hold, reason=entry.reason)
     return _push(wanted, evidence, terms)
+
+
+def _is_quiet(entry: LedgerHour, terms: Terms) -> bool:
+    """Tell whether an empty read-back is not to be believed yet."""
+    return terms.now < (entry.sent_at or terms.now) + terms.quiet
 
 
 def _is_settled(wanted: float, entry: LedgerHour) -> bool:
@@ -182,8 +199,7 @@ def _resolve(wanted: float | None, entry: LedgerHour, evidence: Evidence, terms:
     if not evidence.is_untouched:
         return _conflict(entry.value if wanted is None else wanted, entry, evidence, terms)
     if entry.state == "sent" and not terms.is_released:
-        reason = f"EnerKey took it at {_instant(entry.sent_at)} and does not show it yet"
-        return Decision("wait", entry.value, reason=reason)
+        return Decision("wait", entry.value, reason=_not_shown(entry, terms))
     if pause := _pause(entry.value, entry, terms):
         return pause
     if wanted is None:
@@ -194,11 +210,11 @@ def _resolve(wanted: float | None, entry: LedgerHour, evidence: Evidence, terms:
 
 def _pause(value: float, entry: LedgerHour, terms: Terms) -> Decision | None:
     """Return why an hour that was sent without visible effect must not be sent now."""
-    believed_at = (entry.sent_at or terms.now) + terms.quiet
-    if terms.now < believed_at:
+    if _is_quiet(entry, terms):
+        sent_at = entry.sent_at or terms.now
         reason = (
-            f"the answer to the message of {_instant(entry.sent_at)} is missing; "
-            f"EnerKey is read again after {_instant(believed_at)}"
+            f"the answer to the message of {_instant(sent_at)} is missing; "
+            f"EnerKey is read again after {_instant(sent_at + terms.quiet)}"
         )
         return Decision("wait", value, reason=reason)
     if entry.attempts >= MOST_ATTEMPTS and not terms.is_released:
@@ -208,6 +224,13 @@ def _pause(value: float, entry: LedgerHour, terms: Terms) -> Decision | None:
         )
         return Decision("hold", value, hold="unknown_twice", reason=reason)
     return None
+
+
+def _not_shown(entry: LedgerHour, terms: Terms) -> str:
+    taken = f"EnerKey took it at {_instant(entry.sent_at)} and does not show it yet"
+    if entry.sent_at is None or terms.now < entry.sent_at + _LATE:
+        return taken
+    return f"{taken}, after more than a day: look in EnerKey; it is not sent again by itself"
 
 
 def _push(wanted: float, evidence: Evidence, terms: Terms) -> Decision:

@@ -9,47 +9,27 @@ Pure; the rule for one hour is `reconcile.decide`.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
-from energy_pipeline.sinks.enerkey.hours import LedgerHour, fresh, near, same
+from energy_pipeline.calendar import HOUR
+from energy_pipeline.sinks.enerkey.hours import LedgerHour, fresh, hours_between, near, same
 from energy_pipeline.sinks.enerkey.reconcile import (
     Decision,
     Evidence,
     Terms,
     decide,
-    needs_read,
     unread_decision,
 )
+from energy_pipeline.sinks.enerkey.register_readings import (
+    Reading,
+    chain_of,
+    first_unresolved,
+)
 
-HOUR = timedelta(hours=1)
 _ALONE = "the first reading is shown only by the hour after it, and goes out with it"
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A reading of the chain: what the source says of it and what the ledger does."""
-
-    at: datetime
-    wanted: float | None
-    entry: LedgerHour | None
-
-    @property
-    def needs_read(self) -> bool:
-        return needs_read(self.wanted, self.entry)
-
-    @property
-    def known(self) -> float | None:
-        return self.entry.known if self.entry else None
-
-    @property
-    def value(self) -> float:
-        """What was sent, else what is wanted."""
-        if self.entry and (self.entry.is_unresolved or self.wanted is None):
-            return self.entry.value
-        return self.wanted if self.wanted is not None else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +44,6 @@ class _Link:
     value: float
     known: float | None
     standing: Literal["firm", "open", "blocked"]
-
-
-def readings_to_read(
-    wanted: Mapping[datetime, float], entries: Mapping[datetime, LedgerHour]
-) -> set[datetime]:
-    """Return the hours (starts) whose consumption decides about the readings of one meter."""
-    chain = _chain(wanted, entries)
-    hours: set[datetime] = set()
-    for number, reading in enumerate(chain):
-        if not reading.needs_read:
-            continue
-        hours.add(reading.at - HOUR)
-        if number:
-            hours.update(_hours(chain[number - 1].at, reading.at))
-        if number + 1 < len(chain):
-            hours.update(_hours(reading.at, chain[number + 1].at))
-    return hours
 
 
 def reconcile_readings(
@@ -106,35 +69,11 @@ def reconcile_readings(
     decisions = _Walk(wanted, entries, shown, replace(terms, repush=repush)).decisions()
     for at in (wanted.keys() | entries.keys()) - decisions.keys():
         if at in wanted:
-            decisions[at] = _behind_unresolved(wanted[at], entries)
+            first = first_unresolved(entries) or at
+            decisions[at] = Decision("hold", wanted[at], hold="behind", reason=_waits_for(first))
         else:  # never sent and no longer wanted
             decisions[at] = unread_decision(entries[at])
     return dict(sorted(decisions.items()))
-
-
-def _chain(
-    wanted: Mapping[datetime, float], entries: Mapping[datetime, LedgerHour]
-) -> list[_Reading]:
-    """Return the readings that EnerKey has, may have or shall have, in time order.
-
-    While the fate of one is not known, no new one is among them: it would be taken for the
-    neighbour of a reading that may have been stored without it.
-    """
-    readings = (
-        _Reading(at, wanted.get(at), entries.get(at)) for at in sorted(wanted.keys() | entries)
-    )
-    takes_new = _first_unresolved(entries) is None
-    return [r for r in readings if _may_be_there(r.entry) or (takes_new and r.wanted is not None)]
-
-
-def _first_unresolved(entries: Mapping[datetime, LedgerHour]) -> datetime | None:
-    return min((at for at, entry in entries.items() if entry.is_unresolved), default=None)
-
-
-def _may_be_there(entry: LedgerHour | None) -> bool:
-    return entry is not None and (
-        entry.is_unresolved or entry.known is not None or entry.attempts > 0
-    )
 
 
 class _Walk:
@@ -147,7 +86,7 @@ class _Walk:
         shown: Mapping[datetime, float | None],
         terms: Terms,
     ) -> None:
-        self._chain = _chain(wanted, entries)
+        self._chain = chain_of(wanted, entries)
         self._shown = shown
         self._terms = terms
         known = [(r.at, r.known) for r in self._chain if r.known is not None]
@@ -164,7 +103,7 @@ class _Walk:
             decided[reading.at] = decision
         return decided | self._unfit(decided)
 
-    def _decide(self, reading: _Reading, before: _Link | None, after: _Reading | None) -> Decision:
+    def _decide(self, reading: Reading, before: _Link | None, after: Reading | None) -> Decision:
         if not reading.needs_read:
             return unread_decision(reading.entry)
         entry = reading.entry or fresh(reading.at, reading.wanted)
@@ -180,7 +119,7 @@ class _Walk:
         return decision
 
     def _decide_baseline(
-        self, reading: _Reading, entry: LedgerHour, after: _Reading | None
+        self, reading: Reading, entry: LedgerHour, after: Reading | None
     ) -> Decision:
         if entry.known is not None and not entry.is_unresolved:
             # Every difference would be right on the wrong register.
@@ -201,7 +140,7 @@ class _Walk:
         )
         return decide(reading.wanted, entry, evidence, self._terms)
 
-    def _evidence(self, reading: _Reading, entry: LedgerHour, before: _Link) -> Evidence:
+    def _evidence(self, reading: Reading, entry: LedgerHour, before: _Link) -> Evidence:
         shown = self._between(before.at, reading.at)
         hours = _count(before.at, reading.at)
         held = self._held_at(reading)
@@ -216,7 +155,7 @@ class _Walk:
             shown=shown,
         )
 
-    def _held_at(self, reading: _Reading) -> float | None:
+    def _held_at(self, reading: Reading) -> float | None:
         """Return the position that EnerKey holds at an instant, evenly between its readings."""
         if reading.known is not None:
             return reading.known
@@ -228,11 +167,11 @@ class _Walk:
         return self._known[after - 1] + share * (self._known[after] - self._known[after - 1])
 
     def _between(self, start: datetime, end: datetime) -> float | None:
-        amounts = [self._shown[hour] for hour in _hours(start, end)]
+        amounts = [self._shown[hour] for hour in hours_between(start, end)]
         there = [amount for amount in amounts if amount is not None]
         return sum(there) if there else None
 
-    def _behind(self, reading: _Reading, entry: LedgerHour, before: datetime) -> Decision:
+    def _behind(self, reading: Reading, entry: LedgerHour, before: datetime) -> Decision:
         reason = _waits_for(before)
         if entry.is_unresolved:
             return Decision("wait", entry.value, reason=reason)
@@ -240,7 +179,7 @@ class _Walk:
             return self._changed(reading, entry.known, reason)
         return Decision("hold", reading.value, hold="behind", reason=reason)
 
-    def _changed(self, reading: _Reading, known: float, why: str) -> Decision:
+    def _changed(self, reading: Reading, known: float, why: str) -> Decision:
         has, wanted = self._terms.text(known), self._terms.text(reading.value)
         reason = f"EnerKey has {has}, the source now says {wanted}: {why}"
         return Decision("hold", reading.value, hold="correction", reason=reason)
@@ -254,7 +193,7 @@ class _Walk:
         """Return holds for sends that would put energy into an hour to which it does not belong."""
         waiting = next((at for at, d in decided.items() if d.action == "wait"), None)
         unfit: dict[datetime, Decision] = {}
-        run: list[_Reading] = []
+        run: list[Reading] = []
         for reading in self._chain:
             if decided[reading.at].action == "push":
                 run.append(reading)
@@ -265,8 +204,8 @@ class _Walk:
 
     def _unfit_run(
         self,
-        run: Sequence[_Reading],
-        after: _Reading | None,
+        run: Sequence[Reading],
+        after: Reading | None,
         decision: Decision | None,
         waiting: datetime | None,
     ) -> dict[datetime, Decision]:
@@ -283,27 +222,22 @@ class _Walk:
             return {run[0].at: Decision("hold", run[0].value, hold="behind", reason=_ALONE)}
         return {}
 
-    def _behind_open(self, reading: _Reading, other: datetime) -> Decision:
+    def _behind_open(self, reading: Reading, other: datetime) -> Decision:
         return self._behind(reading, reading.entry or fresh(reading.at, reading.wanted), other)
-
-
-def _behind_unresolved(value: float, entries: Mapping[datetime, LedgerHour]) -> Decision:
-    first = _first_unresolved(entries)
-    return Decision("hold", value, hold="behind", reason=_waits_for(first) if first else "")
 
 
 def _waits_for(at: datetime) -> str:
     return f"waits for the reading of {at:%Y-%m-%d %H:%M} UTC"
 
 
-def _there(reading: _Reading | None, decision: Decision | None) -> float | None:
+def _there(reading: Reading | None, decision: Decision | None) -> float | None:
     """Return the position that EnerKey has for a reading that is not being sent."""
     if reading is None or decision is None:
         return None
     return decision.value if decision.action == "verify" else reading.known
 
 
-def _link(reading: _Reading, decision: Decision) -> _Link:
+def _link(reading: Reading, decision: Decision) -> _Link:
     match decision.action:
         case "verify":
             return _Link(reading.at, decision.value, decision.value, "firm")
@@ -313,10 +247,6 @@ def _link(reading: _Reading, decision: Decision) -> _Link:
             return _Link(reading.at, reading.known, reading.known, "firm")
         case _:
             return _Link(reading.at, reading.value, reading.known, "blocked")
-
-
-def _hours(start: datetime, end: datetime) -> Iterator[datetime]:
-    return (start + n * HOUR for n in range(_count(start, end)))
 
 
 def _count(start: datetime, end: datetime) -> int:

@@ -5,6 +5,7 @@ unknown fate is left to the next read. What a fate means for an hour is in `tran
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 
@@ -24,6 +25,7 @@ _FIRST_WAIT_S = 2.0
 _MOST_UNKNOWN = 5
 """Unknown fates in a row after which nothing more is sent: every further one costs a quiet time."""
 
+_REFUSED_BEFORE = "EnerKey has refused just this message before"
 Decisions = Mapping[datetime, Decision]
 
 
@@ -61,7 +63,8 @@ class Sender:
             QuotaSpent: no request is left; nothing was sent.
         """
         if self._log.was_refused(message) and not work.is_released:
-            return False  # the hours stay held with the reason that they have
+            self._hold(message, work, decisions)
+            return False
         outcome = await self._send_once(message, work, decisions)
         for tried in range(_MOST_REPEATS):
             if outcome.verdict not in ("not_sent", "limited"):
@@ -106,11 +109,31 @@ class Sender:
         self.messages_sent += 1
         outcome = await self._client.push(message)
         now = self._clock.now()
-        ended = {at: end_send(entry, outcome, now) for at, entry in begun.items()}
+        bad = {message.rows[n][0] for n in outcome.bad_rows if n < len(message.rows)}
+        ended = {
+            at: end_send(entry, outcome, now, is_companion=bool(bad) and at not in bad)
+            for at, entry in begun.items()
+        }
         self._log.end(message, work.unit, ended.values(), outcome, now)
         work.entries.update(ended)
         self._count_unknown(outcome, message)
         return outcome
+
+    def _hold(self, message: Message, work: MeterWork, decisions: Decisions) -> None:
+        """Hold the hours of a message that would be refused again."""
+        held = {
+            at: replace(
+                entry,
+                state="held",
+                hold="refused",
+                value=decisions[at].value,
+                reason=entry.reason if entry.hold == "refused" else _REFUSED_BEFORE,
+            )
+            for at, _ in message.rows
+            for entry in [work.entries.get(at) or fresh(at, None)]
+        }
+        self._log.hold(message, work.unit, held.values())
+        work.entries.update(held)
 
     def _count_unknown(self, outcome: Outcome, message: Message) -> None:
         is_unknown = outcome.verdict == "unknown"

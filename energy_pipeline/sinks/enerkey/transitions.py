@@ -51,15 +51,31 @@ def begin_send(entry: LedgerHour, decision: Decision, message_id: str, now: date
     )
 
 
-def end_send(entry: LedgerHour, outcome: Outcome, now: datetime) -> LedgerHour:
-    """Return the entry after the message's fate is known, as far as it is."""
+def end_send(
+    entry: LedgerHour, outcome: Outcome, now: datetime, *, is_companion: bool = False
+) -> LedgerHour:
+    """Return the entry after the message's fate is known, as far as it is.
+
+    Args:
+        entry: as it was on disk while the message was on its way.
+        outcome: the message's fate.
+        now: the present instant.
+        is_companion: a refusal names other rows of the message.
+    """
     match outcome.verdict:
         case "accepted":
             return replace(entry, state="sent", reason=outcome.detail, sent_at=now)
         case "unknown":
             return replace(entry, reason=outcome.detail, sent_at=now)
         case "refused":
-            held = replace(entry, state="held", hold="refused", reason=outcome.detail)
+            reason = f"in a message with an hour that was refused: {outcome.detail}"
+            ended = replace(
+                entry,
+                state="held",
+                hold="companion" if is_companion else "refused",
+                reason=reason if is_companion else outcome.detail,
+                sent_at=now,
+            )
         case _:
-            held = replace(entry, state="ready", reason=outcome.detail)
-    return replace(held, attempts=entry.attempts - 1)
+            ended = replace(entry, state="ready", reason=outcome.detail)
+    return replace(ended, attempts=entry.attempts - 1)

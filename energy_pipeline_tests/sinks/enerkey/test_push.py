@@ -39,7 +39,7 @@ def push_until_done(installation: Installation, wanted: dict, runs: int = 40, **
             work = None
         if work and not any(entry.is_unresolved for entry in work.entries.values()):
             return
-        installation.clock.virtual.advance(25 * 3600)
+        installation.clock.advance(25 * 3600)
 
 
 def test_a_day_is_read_once_sent_once_and_read_back(install: Install):
@@ -120,10 +120,10 @@ def test_an_unknown_outcome_waits_a_day_before_an_empty_answer_is_believed(insta
     running = install(Fault(kind="close_before_body", operations=frozenset({PUSHES})))
     running.push(DAY)
     assert states(running) == {("sending", None)}
-    running.clock.virtual.advance(23 * 3600)
+    running.clock.advance(23 * 3600)
     running.push(DAY)
     assert running.operations().count(PUSHES) == 1
-    running.clock.virtual.advance(2 * 3600)
+    running.clock.advance(2 * 3600)
     running.push(DAY)
     assert running.operations().count(PUSHES) == 2
     assert states(running) == {("verified", None)}
@@ -145,7 +145,7 @@ def test_after_verified_pushes_the_quiet_time_is_short(install: Install):
     )
     later = day_of([2.0] * 3, START + timedelta(days=1))
     running.push(later)
-    running.clock.virtual.advance(16 * 60)
+    running.clock.advance(16 * 60)
     running.push(later)
     assert states(running) == {("verified", None)}
 
@@ -155,10 +155,10 @@ def test_what_cannot_be_read_yet_is_accepted_and_never_sent_again(install: Insta
     running.push(DAY)
     assert states(running) == {("sent", None)}
     for _ in range(3):
-        running.clock.virtual.advance(7 * 3600)
+        running.clock.advance(7 * 3600)
         running.push(DAY)
         assert states(running) == {("sent", None)}
-    running.clock.virtual.advance(7 * 3600)
+    running.clock.advance(7 * 3600)
     running.push(DAY)
     assert states(running) == {("verified", None)}
     assert running.simulator.stored_hours(CONSUMPTION) == DAY
@@ -168,7 +168,7 @@ def test_what_cannot_be_read_yet_is_accepted_and_never_sent_again(install: Insta
 def test_a_slow_service_makes_the_quiet_time_long(install: Install):
     running = install(read_back_delay_seconds=7_200)
     running.push(DAY)
-    running.clock.virtual.advance(3 * 3600)
+    running.clock.advance(3 * 3600)
     running.push(DAY)
     running.simulator.faults.replace(
         [Fault(kind="close_after_commit", operations=frozenset({PUSHES}))]
@@ -176,10 +176,10 @@ def test_a_slow_service_makes_the_quiet_time_long(install: Install):
     later = day_of([2.0] * 3, START + timedelta(days=1))
     running.push(later)
     for _ in range(4):  # a quarter of an hour would send it again and double it
-        running.clock.virtual.advance(1800)
+        running.clock.advance(1800)
         running.push(later)
     assert running.operations().count(PUSHES) == 2
-    running.clock.virtual.advance(3600)
+    running.clock.advance(3600)
     running.push(later)
     assert states(running) == {("verified", None)}
 
@@ -235,25 +235,77 @@ def test_a_correction_is_held_where_nobody_knows_what_a_second_push_does(install
 
 
 def test_a_refused_message_is_never_sent_again_unchanged(install: Install):
-    running = install(negative_consumption="refuse_400")
-    strange = {**DAY, START: -1.0}
-    running.push(strange)
-    running.push(strange)
-    assert running.operations().count(PUSHES) == 1
+    running = install(negative_consumption="refuse_400", error_body="text")
+    strange = {at: -1.0 for at in DAY}
+    for _ in range(4):
+        running.push(strange)
+        running.clock.advance(25 * 3600)
+    assert running.operations().count(PUSHES) == 3  # whole, and each half
     assert states(running) == {("held", "refused")}
     assert "400" in running.entries()[START].reason
     running.push(DAY)
     assert states(running) == {("verified", None)}
 
 
-def test_a_reject_that_finds_an_hour_leaves_the_others_for_a_smaller_message(install: Install):
+def test_an_hour_that_a_refusal_names_keeps_no_other_one(install: Install):
+    running = install(negative_consumption="refuse_400")
+    bad = START + 5 * HOUR
+    strange = {**DAY, bad: -1.0}
+    running.push(strange)
+    assert states(running) == {("held", "refused"), ("held", "companion")}
+    running.clock.advance(25 * 3600)
+    running.push(strange)
+    running.clock.advance(25 * 3600)
+    running.push(strange)
+    held = {at: e.hold for at, e in running.entries().items() if e.state != "verified"}
+    assert held == {bad: "refused"}
+    assert running.operations().count(PUSHES) == 3  # whole, companions, the bad one alone
+
+
+@pytest.mark.parametrize("body", ["text", "gateway_json", "empty"])
+def test_an_hour_that_no_refusal_names_is_found_by_halves(install: Install, body: str):
+    settings = {"ENERKEY_QUIET_SECONDS": "10"}
+    running = install(negative_consumption="refuse_400", error_body=body, settings=settings)
+    bad = START + 5 * HOUR
+    running.push({**DAY, bad: -1.0})
+    held = {at: e.hold for at, e in running.entries().items() if e.state != "verified"}
+    assert held == {bad: "refused"}
+    assert running.operations().count(PUSHES) < 12
+    assert running.simulator.stored_hours(CONSUMPTION) == {
+        at: v for at, v in DAY.items() if at != bad
+    }
+
+
+def test_fresh_hours_do_not_share_a_message_with_refused_ones(install: Install):
+    running = install(negative_consumption="refuse_400", error_body="text")
+    running.push({**DAY, START: -1.0})
+    later = day_of([1.0] * 24, START + timedelta(days=1))
+    running.push({**DAY, START: -1.0, **later})
+    assert {at for at, e in running.entries().items() if e.state == "verified"} == set(later)
+
+
+def test_what_a_refusing_server_kept_all_the_same_is_not_sent_again(install: Install):
+    running = install(
+        push_atomicity="partial", negative_consumption="refuse_400", read_back_delay_seconds=900
+    )
+    strange = {**DAY, START: -1.0}
+    for _ in range(4):
+        running.push(strange)
+        running.clock.advance(8 * 3600)
+    kept = {at: v for at, v in DAY.items() if at != START}
+    assert running.simulator.stored_hours(CONSUMPTION) == kept
+    assert set(running.simulator.pushes_per_hour(CONSUMPTION).values()) == {1}
+
+
+def test_a_reject_that_finds_an_hour_leaves_the_others_for_smaller_messages(install: Install):
     running = install(repush_consumption="reject", read_back_delay_seconds=3600)
     running.simulator.write_as_other(CONSUMPTION, START, DAY[START])
     running.push(DAY)
     assert {e.hold for e in running.entries().values()} == {"refused"}
-    running.clock.virtual.advance(7200)
-    running.push(DAY)
-    running.clock.virtual.advance(7200)
+    for _ in range(2):
+        running.clock.advance(25 * 3600)
+        running.push(DAY)
+    running.clock.advance(25 * 3600)
     running.push(DAY)
     assert running.simulator.stored_hours(CONSUMPTION) == DAY
     assert states(running) == {("verified", None)}
@@ -281,7 +333,7 @@ def test_a_long_limit_ends_the_run_and_the_next_one_goes_on(install: Install):
     with pytest.raises(QuotaSpent):
         running.push(DAY)
     assert states(running) == {("ready", None)}
-    running.clock.virtual.advance(5001)
+    running.clock.advance(5001)
     running.push(DAY)
     assert states(running) == {("verified", None)}
 
@@ -292,7 +344,7 @@ def test_a_spent_day_ends_the_run_between_messages(install: Install):
     with pytest.raises(QuotaSpent):
         running.push(two_days)
     assert states(running) == {("sent", None)}
-    running.clock.virtual.advance(86_401)
+    running.clock.advance(86_401)
     running.push(two_days)
     assert states(running) == {("verified", None)}
     assert running.operations().count(PUSHES) == 2

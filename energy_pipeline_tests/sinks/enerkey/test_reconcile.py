@@ -55,6 +55,21 @@ def test_lost_answers_leave_no_wrong_and_no_doubled_hour_under_any_model(model, 
 
 
 @pytest.mark.parametrize("model", MODELS)
+def test_values_that_show_late_are_not_sent_twice_as_long_as_the_quiet_time_is_longer(model):
+    for seed in range(100):
+        rng = random.Random(f"{model} {seed}")
+        delay = timedelta(minutes=rng.randrange(1, 90))
+        server, wanted = Server(model, rng, delay=delay), true_hours(rng)
+        client = Client(server, quiet=timedelta(minutes=91))
+        for _ in range(60):
+            client.run(wanted)
+            client.now += timedelta(minutes=rng.randrange(5, 100))
+        assert all(near(v, wanted[at]) for at, v in server.stored.items())
+        assert [at for at, n in server.taken.items() if n > 1] == []
+        assert {e.hold for e in client.ledger.values()} <= {None, "unknown_twice"}
+
+
+@pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("knows", [True, False], ids=["known", "unknown"])
 def test_corrections_end_right_or_held_and_never_wrong(model, knows):
     for seed in range(150):

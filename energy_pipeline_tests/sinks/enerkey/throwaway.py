@@ -14,7 +14,8 @@ from energy_pipeline.sinks.enerkey.hours import LedgerHour, fresh
 from energy_pipeline.sinks.enerkey.messages import Message, cut
 from energy_pipeline.sinks.enerkey.outcome import Outcome
 from energy_pipeline.sinks.enerkey.reconcile import Decision, Terms, needs_read, reconcile_hours
-from energy_pipeline.sinks.enerkey.registers import readings_to_read, reconcile_readings
+from energy_pipeline.sinks.enerkey.register_readings import readings_to_read
+from energy_pipeline.sinks.enerkey.registers import reconcile_readings
 from energy_pipeline.sinks.enerkey.transitions import begin_send, end_send, settle
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -26,15 +27,28 @@ LOST = Outcome("unknown", "no answer")
 class Server:
     """One meter at EnerKey; `stored` is consumption by hour, or positions by instant."""
 
-    def __init__(self, model: str, rng: random.Random, fault_rate: float = 0.3) -> None:
+    def __init__(
+        self,
+        model: str,
+        rng: random.Random,
+        fault_rate: float = 0.3,
+        delay: timedelta = timedelta(0),
+    ) -> None:
         self.model = model
+        self.delay = delay
+        self._history: list[tuple[datetime, dict[datetime, float]]] = []
         self.rng = rng
         self.fault_rate = fault_rate
         self.stored: dict[datetime, float] = {}
         self.taken: Counter[datetime] = Counter()
 
-    def push(self, message: Message) -> Outcome | None:
+    def push(self, message: Message, now: datetime = START) -> Outcome | None:
         """Take a message or lose it; None: the client's process dies after the commit or before."""
+        outcome = self._take_or_lose(message)
+        self._history.append((now, dict(self.stored)))
+        return outcome
+
+    def _take_or_lose(self, message: Message) -> Outcome | None:
         fate = self.rng.random() / self.fault_rate if self.fault_rate else 1.0
         if fate < 0.2:
             return LOST
@@ -63,6 +77,13 @@ class Server:
     def _falls(self, message: Message) -> bool:
         values = [value for _, value in sorted({**self.stored, **dict(message.rows)}.items())]
         return values != sorted(values)
+
+    def shows(self, now: datetime) -> dict[datetime, float]:
+        """Consumption by hour as it can be read at `now`."""
+        if not self.delay:
+            return self.stored
+        old = [stored for at, stored in self._history if at <= now - self.delay]
+        return old[-1] if old else {}
 
     def consumption(self) -> dict[datetime, float]:
         """Hours as the readings give them."""
@@ -114,7 +135,8 @@ class Client:
         asked = [
             at for at in wanted | self.ledger if needs_read(wanted.get(at), self.ledger.get(at))
         ]
-        shown = {at: self.server.stored.get(at) for at in asked}
+        stored = self.server.shows(self.now)
+        shown = {at: stored.get(at) for at in asked}
         return reconcile_hours(wanted, self.ledger, shown, terms)
 
     def _settle(self, decisions: dict[datetime, Decision]) -> None:
@@ -132,7 +154,7 @@ class Client:
             for at in ats:
                 entry = self.ledger.get(at, fresh(at, None))
                 self.ledger[at] = begin_send(entry, pushes[at], message.fingerprint, self.now)
-            outcome = self.server.push(message)
+            outcome = self.server.push(message, self.now)
             if outcome is None:
                 return False
             for at in ats:
