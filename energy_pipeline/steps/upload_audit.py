@@ -14,8 +14,8 @@ from energy_pipeline.calendar import HOUR, Span
 from energy_pipeline.sinks.enerkey.hours import Kind, LedgerHour, hours_between, near
 from energy_pipeline.sinks.enerkey.ledger import Ledger
 from energy_pipeline.sinks.enerkey.messages import decimal_text
-from energy_pipeline.sinks.enerkey.reading_plan import plan_reads
-from energy_pipeline.sinks.enerkey.session import EnerKeySession, open_enerkey
+from energy_pipeline.sinks.enerkey.reading import read_hours
+from energy_pipeline.sinks.enerkey.session import open_enerkey
 from energy_pipeline.steps.upload import upload_lock
 from energy_pipeline.steps.upload_wanted import Target
 from energy_pipeline.workbench import Workbench
@@ -105,7 +105,7 @@ async def _audit(bench: Workbench, kind: Kind, span: Span) -> AuditReport:
         for meter_id, pieces in promised.items()
     }
     async with open_enerkey(bench.settings, bench.state, bench.clock) as session:
-        shown = await _read(session, needed)
+        shown = await read_hours(session.client, needed, is_read_back=True)
         return AuditReport(
             kind,
             span,
@@ -119,17 +119,6 @@ async def _audit(bench: Workbench, kind: Kind, span: Span) -> AuditReport:
             ),
             session.requests_spent,
         )
-
-
-async def _read(
-    session: EnerKeySession, needed: Mapping[int, set[datetime]]
-) -> dict[int, dict[datetime, float]]:
-    shown: dict[int, dict[datetime, float]] = {}
-    for meter_ids, span in plan_reads(needed):
-        answer = await session.client.hourly_values(meter_ids, span, is_read_back=True)
-        for meter_id, hours in answer.items():
-            shown.setdefault(meter_id, {}).update(hours)
-    return shown
 
 
 def _promised(kind: Kind, entries: Mapping[datetime, LedgerHour]) -> Iterator[tuple[Span, float]]:
@@ -150,13 +139,14 @@ def _promised(kind: Kind, entries: Mapping[datetime, LedgerHour]) -> Iterator[tu
 
 
 def _compare(
-    target: Target, promised: Sequence[tuple[Span, float]], shown: Mapping[datetime, float]
+    target: Target, promised: Sequence[tuple[Span, float]], shown: Mapping[datetime, float | None]
 ) -> Iterator[Finding]:
     site, upload = target
     for span, verified in promised:
         hours = hours_between(span.start, span.end)
-        amounts = [shown[hour] for hour in hours if hour in shown]
-        total = sum(amounts) if amounts else None
+        amounts = [shown.get(hour) for hour in hours]
+        there = [amount for amount in amounts if amount is not None]
+        total = sum(there) if there else None
         if not near(total, verified, len(hours)):
             what = (site.id, upload.stream, upload.meter_id)
             yield Finding(*what, span.start, span.end, verified, total, upload.unit)

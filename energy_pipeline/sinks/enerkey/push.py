@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from energy_pipeline.calendar import HOUR, Span
 from energy_pipeline.clock import Clock
 from energy_pipeline.configuration.environment import Repush
 from energy_pipeline.sinks.enerkey.client import EnerKeyClient
@@ -18,14 +17,13 @@ from energy_pipeline.sinks.enerkey.hours import (
     Hold,
     LedgerHour,
     fresh,
-    hours_between,
 )
 from energy_pipeline.sinks.enerkey.ledger import Ledger
 from energy_pipeline.sinks.enerkey.message_log import MessageLog
 from energy_pipeline.sinks.enerkey.messages import Message, cut
 from energy_pipeline.sinks.enerkey.meter_work import MeterWork
-from energy_pipeline.sinks.enerkey.plausibility import HISTORY_DAYS, strange_size, tells_size
-from energy_pipeline.sinks.enerkey.reading_plan import plan_reads
+from energy_pipeline.sinks.enerkey.plausibility import strange_batches
+from energy_pipeline.sinks.enerkey.reading import read_hours
 from energy_pipeline.sinks.enerkey.reconcile import Decision, Terms, needs_read, reconcile_hours
 from energy_pipeline.sinks.enerkey.register_readings import readings_to_read
 from energy_pipeline.sinks.enerkey.registers import reconcile_readings
@@ -34,8 +32,6 @@ from energy_pipeline.sinks.enerkey.transitions import settle
 
 _LONGEST_PAUSE = timedelta(seconds=60)
 """A quiet time that ends within this is waited for; a longer one is left to the next run."""
-
-_HISTORY = timedelta(days=HISTORY_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +97,7 @@ class Push:
     ) -> dict[int, dict[datetime, Decision]]:
         """Read what must be read, decide, and save what sends nothing."""
         needed = {work.meter_id: self._hours_to_read(work) for work in works if not work.problem}
-        shown = await self._read(needed, is_read_back=is_read_back)
+        shown = await read_hours(self._client, needed, is_read_back=is_read_back)
         decided: dict[int, dict[datetime, Decision]] = {}
         for work in works:
             if work.problem:
@@ -121,20 +117,6 @@ class Push:
             for at in work.wanted.keys() | work.entries.keys()
             if needs_read(work.wanted.get(at), work.entries.get(at))
         }
-
-    async def _read(
-        self, needed: Mapping[int, set[datetime]], *, is_read_back: bool
-    ) -> dict[int, dict[datetime, float | None]]:
-        """Return what EnerKey shows of the hours; a meter that it does not answer is absent."""
-        found: dict[int, dict[datetime, float | None]] = {}
-        lost: set[int] = set()
-        for meter_ids, span in plan_reads(needed):
-            answer = await self._client.hourly_values(meter_ids, span, is_read_back=is_read_back)
-            lost.update(set(meter_ids) - answer.keys())
-            for meter_id, values in answer.items():
-                hours = (hour for hour in needed[meter_id] if span.start <= hour < span.end)
-                found.setdefault(meter_id, {}).update((hour, values.get(hour)) for hour in hours)
-        return {meter_id: hours for meter_id, hours in found.items() if meter_id not in lost}
 
     def _decide_meter(
         self, work: MeterWork, shown: Mapping[datetime, float | None]
@@ -179,7 +161,7 @@ class Push:
             for work in works
             if work.meter_id in decided
         ]
-        await self._compare_sizes([(work, sends) for work, sends in pushes if sends])
+        await self._hold_strange(pushes)
         is_sent = False
         for work, sends in pushes:
             if sends and not work.problem:
@@ -224,57 +206,29 @@ class Push:
         ]
         return sorted(pieces, key=lambda message: message.rows[0][0])
 
-    async def _compare_sizes(
+    async def _hold_strange(
         self, pushes: Sequence[tuple[MeterWork, Mapping[datetime, Decision]]]
     ) -> None:
-        """Hold the batches of a strange size; once per meter and run."""
+        """Hold the batches of a strange size; a batch is looked at once in a run."""
         unsure = {
             work.meter_id: (work, sends)
             for work, sends in pushes
-            if not (work.is_plausible or work.is_released)
+            if sends and not (work.is_plausible or work.is_released)
         }
         batches = {
-            meter_id: self._amounts({at: decision.value for at, decision in sends.items()})
+            meter_id: {at: decision.value for at, decision in sends.items()}
             for meter_id, (_, sends) in unsure.items()
         }
-        firsts = {id: min(unsure[id][1]) for id, batch in batches.items() if tells_size(batch)}
-        histories = await self._histories(firsts)
+        strange = await strange_batches(self._client, self._ledger, batches)
         for meter_id, (work, sends) in unsure.items():
-            strange = strange_size(batches[meter_id], histories.get(meter_id, []))
-            work.is_plausible = strange is None
-            if strange is not None:
-                work.problem = strange
-                holds = {
-                    at: Decision("hold", decision.value, hold="implausible", reason=strange)
-                    for at, decision in sends.items()
-                }
-                self._settle(work, holds, self._clock.now())
-
-    async def _histories(self, firsts: Mapping[int, datetime]) -> dict[int, list[float]]:
-        """Return amounts of the hours stored before the first ones to be sent.
-
-        The ledger knows them; of a meter that it does not know, EnerKey is asked.
-        """
-        known = {
-            meter_id: self._amounts(
-                self._ledger.known_values(meter_id, Span(first - _HISTORY, first))
-            )
-            for meter_id, first in firsts.items()
-        }
-        needed = {
-            meter_id: set(hours_between(first - _HISTORY, first))
-            for meter_id, first in firsts.items()
-            if not known[meter_id]
-        }
-        shown = await self._read(needed, is_read_back=False)
-        for meter_id, hours in shown.items():
-            known[meter_id] = [amount for amount in hours.values() if amount is not None]
-        return known
-
-    def _amounts(self, values: Mapping[datetime, float]) -> list[float]:
-        if self._ledger.kind == "consumption":
-            return list(values.values())
-        return [values[at] - values[at - HOUR] for at in values if at - HOUR in values]
+            work.problem = strange.get(meter_id, "")
+            work.is_plausible = not work.problem
+            holds = {
+                at: Decision("hold", decision.value, hold="implausible", reason=work.problem)
+                for at, decision in sends.items()
+                if work.problem
+            }
+            self._settle(work, holds, self._clock.now())
 
     def _is_freed(
         self, works: Iterable[MeterWork], decided: Mapping[int, Mapping[datetime, Decision]]

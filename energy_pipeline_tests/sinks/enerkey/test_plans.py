@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from energy_pipeline.sinks.enerkey.plausibility import strange_size, tells_size
-from energy_pipeline.sinks.enerkey.reading_plan import plan_reads
+from energy_pipeline.sinks.enerkey.reading import plan_reads
 
 START, HOUR = datetime(2026, 1, 1, tzinfo=UTC), timedelta(hours=1)
 
