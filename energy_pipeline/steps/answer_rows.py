@@ -149,8 +149,8 @@ def _rows(
         "interval_s": pa.repeat(pa.scalar(series.interval_s, pa.int32()), parsed.num_rows),
         "fetched_at": fetched.take(answer),
     }
-    columns = {name: constant.get(name) or parsed[name] for name in dataset.schema.names}
-    return pa.Table.from_pydict(columns, schema=dataset.schema)
+    given = {name: parsed[name] for name in dataset.schema.names if name not in constant}
+    return pa.Table.from_pydict({**constant, **given}, schema=dataset.schema)
 
 
 def _with_days(rows: pa.Table, dataset: Dataset) -> pa.Table:

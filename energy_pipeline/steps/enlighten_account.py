@@ -46,6 +46,11 @@ def enlighten_quota(bench: Workbench) -> Quota:
     return Quota(bench.state, wire.SERVICE, account, limits, bench.clock)
 
 
+def hits_left(bench: Workbench) -> dict[str, int]:
+    """Return the requests that the plan still allows, by period; nothing without a key."""
+    return enlighten_quota(bench).left() if bench.settings.enlighten_api_key else {}
+
+
 def system_access(access: EnlightenAccess) -> SystemAccess:
     """Return the system and the user of a site."""
     return SystemAccess(access.system_id, access.user_id or SecretStr(""))

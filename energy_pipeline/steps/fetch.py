@@ -12,18 +12,12 @@ from datetime import date
 
 from energy_pipeline.calendar import Days, Span
 from energy_pipeline.configuration.sites import Site
-from energy_pipeline.errors import (
-    EnergyPipelineError,
-    NothingDone,
-    QuotaSpent,
-    ServiceError,
-    ServiceUnavailable,
-)
 from energy_pipeline.sources.enlighten.series import EnlightenStream
 from energy_pipeline.steps.answer_rows import Ask, utc_days
 from energy_pipeline.steps.answered_days import AnsweredDays
+from energy_pipeline.steps.asking import Asking
 from energy_pipeline.steps.day_writer import DayWriter
-from energy_pipeline.steps.enlighten_account import enlighten_quota, open_enlighten
+from energy_pipeline.steps.enlighten_account import hits_left, open_enlighten
 from energy_pipeline.steps.enlighten_words import INTERVALS
 from energy_pipeline.steps.fetch_plan import SitePlan, plan_fetch
 from energy_pipeline.steps.fetch_report import FetchReport, count_held, ranges, site_report
@@ -35,19 +29,14 @@ from energy_pipeline.workbench import Workbench
 class _Fetched:
     """What all passes of a run have come to."""
 
+    asking: Asking[str] = field(default_factory=Asking[str])
     rows: int = 0
     hits: int = 0
-    answers: int = 0
-    failures: dict[str, ServiceError] = field(default_factory=dict[str, ServiceError])
     not_answered: defaultdict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
-    ended_by: EnergyPipelineError | None = None
 
     def add(self, outcome: FetchOutcome) -> None:
         """Add a pass."""
         self.rows += outcome.rows
-        self.answers += outcome.answers
-        self.failures = outcome.failures | self.failures
-        self.ended_by = self.ended_by or outcome.ended_by
         for ask in outcome.unanswered:
             self.not_answered[ask.site_id].update(utc_days(ask.window))
 
@@ -77,8 +66,15 @@ def fetch_intervals(
     fetched = _Fetched()
     if any(plan.windows for plan in plans):
         asyncio.run(_ask_all(bench, stream, plans, fetched))
-    _refuse_nothing([plan.site.id for plan in plans], fetched)
+    needed = [plan.site.id for plan in plans if _is_needed(plan.site, stream)]
+    if needed and fetched.not_answered.keys() >= set(needed):
+        fetched.asking.refuse_nothing()
     return _report(bench, stream, days, [plan.site for plan in plans], fetched)
+
+
+def _is_needed(site: Site, stream: EnlightenStream) -> bool:
+    """Whether somebody waits for the stream; a grant may leave consumption out, and need not."""
+    return stream == "production" or any(upload.stream == stream for upload in site.uploads)
 
 
 async def _ask_all(
@@ -92,7 +88,8 @@ async def _ask_all(
             while asks := _asks(plans):
                 progress.expect(len(asks))
                 days = AnsweredDays(writer, asks)
-                outcome = await FetchRun(client, asks, days, bench.clock, progress.step).run()
+                run = FetchRun(client, fetched.asking, days, bench.clock, progress.step)
+                outcome = await run.run(asks)
                 fetched.add(outcome)
                 plans = _plans_of(outcome.rests)
         finally:
@@ -115,25 +112,6 @@ def _plans_of(rests: Iterable[tuple[SitePlan, Span]]) -> list[SitePlan]:
     return [replace(plan, windows=by_start[id]) for id, plan in plans.items()]
 
 
-def _refuse_nothing(sites: Sequence[str], fetched: _Fetched) -> None:
-    """Raise when every site was to be asked and none got an answer, for another reason than hits.
-
-    Raises:
-        ServiceUnavailable: a later try may help.
-        NothingDone: it will not.
-    """
-    failures = fetched.failures
-    is_nothing = failures and not fetched.answers and set(sites) <= fetched.not_answered.keys()
-    if not is_nothing or isinstance(fetched.ended_by, QuotaSpent):
-        return
-    if all(failure.is_transient for failure in failures.values()):
-        first = next(iter(failures.values()))
-        message = f"no site of {len(sites)} got an answer; the first reason: {first}"
-        raise ServiceUnavailable(message, request=first.request, status=first.status)
-    reasons = "\n".join(f"{site}: {failure}" for site, failure in failures.items())
-    raise NothingDone(f"no site got an answer:\n{reasons}")
-
-
 def _report(
     bench: Workbench,
     stream: EnlightenStream,
@@ -142,27 +120,27 @@ def _report(
     fetched: _Fetched,
 ) -> FetchReport:
     held = count_held(bench, INTERVALS[stream], sites, days)
-    ended_by = str(fetched.ended_by or "")
+    asking = fetched.asking
+    ended_by = str(asking.ended_by or "")
     reports = [
         site_report(
             site.id,
             held[site.id],
-            str(fetched.failures.get(site.id, "")),
+            str(asking.failures.get(site.id, "")),
             ended_by,
             ranges(sorted(fetched.not_answered[site.id])),
         )
         for site in sites
     ]
-    spent = fetched.ended_by if isinstance(fetched.ended_by, QuotaSpent) else None
     return FetchReport(
         stream=stream,
         days=days,
         sites=tuple(reports),
         rows_fetched=fetched.rows,
         hits_spent=fetched.hits,
-        hits_left=enlighten_quota(bench).left() if bench.settings.enlighten_api_key else {},
+        hits_left=hits_left(bench),
         ended_by=ended_by,
-        goes_on_at=spent.goes_on_at if spent else None,
+        goes_on_at=asking.goes_on_at,
     )
 
 

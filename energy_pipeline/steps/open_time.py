@@ -112,14 +112,10 @@ class StoredBlock:
 
     def _newest_reports(self, days: Iterable[Mapping[Any, Coverage]]) -> dict[str, datetime]:
         """Return the last report of each system that is known from anywhere."""
-        systems = self.bench.store.read_snapshot(ENLIGHTEN_SYSTEMS)
-        listed = zip(
-            systems["site"].to_pylist(), systems["last_report_at"].to_pylist(), strict=True
-        )
         fetched = ((e.site, e.last_report_at) for entries in days for e in entries.values())
-        newest: dict[str, datetime] = {}
-        for id, reported in (*listed, *fetched):
-            if id is not None and reported is not None:
+        newest = listed_reports(self.bench)
+        for id, reported in fetched:
+            if reported is not None:
                 newest[id] = max(newest.get(id, reported), reported)
         return newest
 
@@ -173,6 +169,15 @@ class StoredBlock:
                 is_older = entry.asked_until and entry.asked_until < total["fetched_at"]
                 for part in _inside([local_day], Days(day, day).span) if is_older else ():
                     yield total["site"], part
+
+
+def listed_reports(bench: Workbench) -> dict[str, datetime]:
+    """Return the last report of each site's system when the list of systems was fetched."""
+    systems = bench.store.read_snapshot(ENLIGHTEN_SYSTEMS)
+    known = systems.filter(
+        pc.and_(pc.is_valid(systems["site"]), pc.is_valid(systems["last_report_at"]))
+    )
+    return {row["site"]: row["last_report_at"] for row in known.to_pylist()}
 
 
 def fetch_lock(dataset: str, day: date) -> str:

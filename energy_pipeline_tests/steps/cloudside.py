@@ -24,6 +24,7 @@ from energy_pipeline.simulators.enlighten.faults import Faults
 from energy_pipeline.simulators.enlighten.model import House, modelled_system
 from energy_pipeline.simulators.enlighten.switches import Switches
 from energy_pipeline.simulators.server import serve
+from energy_pipeline.steps.daily_energy import TotalsReport, fetch_daily_energy
 from energy_pipeline.steps.fetch import fetch_intervals
 from energy_pipeline.steps.fetch_report import FetchReport
 from energy_pipeline.workbench import Workbench, open_workbench
@@ -87,6 +88,7 @@ class Place:
     cloud: EnlightenSimulator
     clock: SharedClock
     folder: Path
+    environ: Mapping[str, str]
 
     def fetch(self, days: Days, stream: Any = "production", *, force: bool = False) -> FetchReport:
         return fetch_intervals(self.bench, stream, days, force=force)
@@ -97,6 +99,17 @@ class Place:
         report = self.fetch(days, stream, force=force)
         assert report.hits_spent == self.cloud.hits - before
         return report.hits_spent
+
+    def fetch_totals(self, *, force: bool = False) -> TotalsReport:
+        return fetch_daily_energy(self.bench, force=force)
+
+    def fetch_everything(self, days: Days) -> int:
+        """Fetch as a daily run does; return its hits."""
+        before = self.cloud.hits
+        for stream in ("production", "consumption"):
+            self.fetch(days, stream)
+        self.fetch_totals()
+        return self.cloud.hits - before
 
     def endpoints(self) -> Counter[str]:
         """Requests so far by the last part of their path."""
@@ -152,7 +165,7 @@ def place(
             "ENLIGHTEN_REQUESTS_PER_MONTH": "1000000",
         } | variables
         with open_workbench(environ=environ, clock=clock) as bench:
-            yield Place(bench, cloud, clock, folder)
+            yield Place(bench, cloud, clock, folder, environ)
 
 
 def days(first: date, count: int) -> Days:
