@@ -17,6 +17,7 @@ from rich.table import Table
 
 from energy_pipeline.calendar import Days
 from energy_pipeline.cli.demo_world import FOLDER, SITE_ID, World, new_world, served
+from energy_pipeline.errors import EnergyPipelineError
 from energy_pipeline.report.months import Way, energy_by_month
 
 WAYS = (Way(SITE_ID, "production", 101), Way(SITE_ID, "consumption", 102))
@@ -26,7 +27,10 @@ _HOURS_PER_READ = 8760  # what EnerKey answers at once
 def run_demo(data: Path | None, timezone: str) -> bool:
     """Run the main job in a new world and print what came of it; True when all of it agrees."""
     console = Console()
-    world = new_world(data, timezone)
+    try:
+        world = new_world(data, timezone)
+    except ValueError as error:
+        raise EnergyPipelineError(str(error)) from None
     house = f"the recordings of {data}" if data else "a modelled house"
     console.print(f"Simulated Enlighten and EnerKey on loopback, {house}, {world.days} UTC.")
     with served(world) as environment, environment_set(environment):

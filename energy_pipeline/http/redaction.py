@@ -119,7 +119,7 @@ class _RedactingFactory:
 def _clean_message(record: logging.LogRecord) -> None:
     message = _message(record)
     clean = redact(message)
-    if record.name.partition(".")[0] in _TALKATIVE:
+    if str(record.name).partition(".")[0] in _TALKATIVE:  # makeLogRecord has no name at first
         clean = _QUERY.sub("?…", clean)
     if clean == message:
         return

@@ -5,6 +5,7 @@ The functions return what they compared, for checks and uploads to judge; none r
 is wrong. Whether readings follow from hours is in `register_chain.py`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 
 from energy_pipeline.calendar import Span
 from energy_pipeline.transform.instants import (
+    DAY_US,
     S_US,
+    Microseconds,
     column_us,
     day_number,
     to_us,
@@ -58,7 +61,8 @@ def compare_totals(
     A day is `pending` until it can be judged: it is not over, there is no total, the total was
     stated or the intervals were fetched before the system reported after the day's end, or the
     total is one of the zeros at the end of the vendor's list, which mean that nothing is counted
-    yet.
+    yet. The local day in which the site's first UTC day begins cannot be judged: the part before
+    is in the total and was never fetched.
 
     Args:
         intervals: of one stream, of `span` and of a day on both sides of it.
@@ -74,7 +78,8 @@ def compare_totals(
     known = intervals_of(intervals, now, word.calendars)
     days = compare_local_days(known, stream, word, span)
     is_counted = ~_last_zeros(days, known.sites, stream, word.totals)
-    can_be_judged = days.is_over(now) & days.is_stated & days.is_reported & is_counted
+    is_whole = days.start_us >= _first_us(word, known.sites)[days.site]
+    can_be_judged = days.is_over(now) & days.is_stated & days.is_reported & is_counted & is_whole
     verdict = np.where(can_be_judged, np.where(days.agrees(), "agrees", "disagrees"), "pending")
     columns = {
         "site": pa.array(known.sites, pa.string()).take(pa.array(days.site, pa.int64())),
@@ -85,6 +90,13 @@ def compare_totals(
         "verdict": pa.array(verdict.tolist(), pa.string()),
     }
     return pa.Table.from_pydict(columns, schema=_COMPARED_TOTALS)
+
+
+def _first_us(word: VendorsWord, sites: Sequence[str]) -> Microseconds:
+    """Return the begin of each site's first UTC day."""
+    calendars = (word.calendars.get(site) for site in sites)
+    days = [day_number(calendar.first_day) if calendar else 0 for calendar in calendars]
+    return np.array(days, np.int64) * DAY_US
 
 
 def compare_energy(intervals: pa.Table, hourly: pa.Table, span: Span) -> pa.Table:

@@ -188,3 +188,9 @@ def test_importing_changes_nothing() -> None:
         "assert logging.getLogger('httpx').level == logging.NOTSET"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_record_without_a_name_is_made_as_ever() -> None:
+    install_log_redaction()
+
+    assert logging.makeLogRecord({"msg": "key=abcdef"}).msg == "key=abcdef"

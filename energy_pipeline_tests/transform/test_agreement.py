@@ -115,3 +115,18 @@ def test_lost_doubled_and_foreign_energy_is_found() -> None:
     }
     shaken = compare_energy(sites["a"], wrong.slice(0, 24), TWO_DAYS.span).to_pylist()
     assert [row["is_conserved"] for row in shaken] == [False]
+
+
+def test_the_local_day_that_began_before_the_first_utc_day_is_not_judged() -> None:
+    """Helsinki's first of June began at 21:00 UTC of the day before, which nobody fetched."""
+    said = vendors_word(
+        "Europe/Helsinki",
+        totals=totals_table({FIRST: 999.0, SECOND: 999.0}, last_report_at=NOW),
+        reports=reports_table(dict.fromkeys(TWO_DAYS.padded(1), NOW)),
+        first_day=FIRST,
+    )
+    found = compare_totals(MADE, "production", said, TWO_DAYS.span, NOW)
+
+    judged = dict(zip(found["day"].to_pylist(), found["verdict"].to_pylist(), strict=True))
+    assert judged[FIRST] == "pending"
+    assert judged[SECOND] == "disagrees"

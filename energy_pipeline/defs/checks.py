@@ -1,0 +1,174 @@
+"""Checks: what has to hold, who is told, and what is stopped.
+
+Blocking are those whose failure means that our own numbers are wrong: nothing of that run goes to
+EnerKey then. What is merely late, held or refused is told as a warning or an error that stops
+nothing: the other sites go on. The rules themselves are in `steps/inspection.py` and `transform/`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import dagster as dg
+
+from energy_pipeline.calendar import Days
+from energy_pipeline.dataset import Dataset
+from energy_pipeline.defs.energy import cumulative_readings, hourly_energy
+from energy_pipeline.defs.enerkey import enerkey_consumption_upload, enerkey_cumulative_upload
+from energy_pipeline.defs.enlighten import enlighten_consumption, enlighten_production
+from energy_pipeline.defs.metadata import Figures, table
+from energy_pipeline.defs.partitions import days_of
+from energy_pipeline.defs.resources import WorkbenchResource
+from energy_pipeline.schema import (
+    ENERKEY_CONSUMPTION_UPLOAD,
+    ENERKEY_CUMULATIVE_UPLOAD,
+    ENLIGHTEN_CONSUMPTION,
+    ENLIGHTEN_PRODUCTION,
+    HOURLY_ENERGY,
+)
+from energy_pipeline.sinks.enerkey.hours import Kind
+from energy_pipeline.steps.inspection import Finding, broken_chains, judge_totals, lost_energy
+from energy_pipeline.steps.outstanding import open_days, unanswered_days, unverified_hours
+from energy_pipeline.steps.upload_audit import audit
+
+WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
+
+
+def _days(context: dg.AssetCheckExecutionContext) -> Days:
+    span = context.partition_key_range
+    return days_of([span.start, span.end])
+
+
+def _result(
+    findings: Sequence[Finding],
+    severity: dg.AssetCheckSeverity,
+    description: str,
+    figures: Mapping[str, int] | None = None,
+) -> dg.AssetCheckResult:
+    """Pass without findings; else show them."""
+    rows: list[Figures] = [
+        {name: str(value) for name, value in finding.items()} for finding in findings
+    ]
+    return dg.AssetCheckResult(
+        passed=not findings,
+        severity=severity,
+        description=f"{description}: {len(findings)}" if findings else None,
+        metadata=({"findings": table(rows)} if findings else {}) | dict(figures or {}),
+    )
+
+
+@dg.asset_check(
+    asset=hourly_energy,
+    blocking=True,
+    description="The hours hold the energy of their intervals, to 1e-6 Wh for each site.",
+)
+def energy_is_conserved(
+    context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
+) -> dg.AssetCheckResult:
+    """Stop the upload when energy was lost or made on the way to the hours."""
+    with workbench.open(context, ()) as bench:
+        return _result(lost_energy(bench, _days(context)), ERROR, "sites whose energy differs")
+
+
+@dg.asset_check(
+    asset=hourly_energy,
+    blocking=True,
+    description=(
+        "The vendor's own total of each local day equals its intervals, to within 2 Wh or 0.1 %. "
+        "A site whose days disagree is held by the upload; when no site agrees, the run stops."
+    ),
+)
+def agrees_with_daily_totals(
+    context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
+) -> dg.AssetCheckResult:
+    """Tell of days that disagree; stop the upload when every site that can be judged does."""
+    with workbench.open(context, ()) as bench:
+        verdict = judge_totals(bench, _days(context))
+    nobody_agrees = bool(verdict.disagreeing) and not verdict.agreeing_sites
+    counted = {f"local_days_{name}": count for name, count in verdict.days.items()}
+    severity = ERROR if nobody_agrees else WARN
+    return _result(verdict.disagreeing, severity, "local days that disagree", counted)
+
+
+@dg.asset_check(
+    asset=cumulative_readings,
+    blocking=True,
+    description="Each reading follows from the one before and the hour between them.",
+)
+def register_chain_is_unbroken(
+    context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
+) -> dg.AssetCheckResult:
+    """Stop the upload when a register jumps or falls."""
+    with workbench.open(context, ()) as bench:
+        return _result(broken_chains(bench, _days(context)), ERROR, "registers that break")
+
+
+@dg.asset_check(
+    asset=hourly_energy,
+    description="Every hour of the run is final; those that are not are late, or given up.",
+)
+def days_complete(
+    context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
+) -> dg.AssetCheckResult:
+    """Tell which site-days are not final yet, the oldest first."""
+    with workbench.open(context, ()) as bench:
+        return _result(open_days(bench, HOURLY_ENERGY, _days(context)), WARN, "open site-days")
+
+
+def _every_site_answered(asset: dg.AssetsDefinition, dataset: Dataset) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=asset,
+        name="every_site_answered",
+        description="Enlighten has answered for every day of every site.",
+    )
+    def check(
+        context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
+    ) -> dg.AssetCheckResult:
+        with workbench.open(context, ()) as bench:
+            found = unanswered_days(bench, dataset, _days(context))
+        return _result(found, ERROR, "sites with days that were never answered")
+
+    return check
+
+
+production_answered = _every_site_answered(enlighten_production, ENLIGHTEN_PRODUCTION)
+consumption_answered = _every_site_answered(enlighten_consumption, ENLIGHTEN_CONSUMPTION)
+
+
+def _every_hour_verified(asset: dg.AssetsDefinition, dataset: Dataset) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=asset,
+        name="every_hour_verified",
+        description="EnerKey was seen to show every hour of the run; the others have a reason.",
+    )
+    def check(
+        context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
+    ) -> dg.AssetCheckResult:
+        with workbench.open(context, ()) as bench:
+            found = unverified_hours(bench, dataset, _days(context))
+        return _result(found, ERROR, "meters with hours that are not verified")
+
+    return check
+
+
+consumption_verified = _every_hour_verified(enerkey_consumption_upload, ENERKEY_CONSUMPTION_UPLOAD)
+cumulative_verified = _every_hour_verified(enerkey_cumulative_upload, ENERKEY_CUMULATIVE_UPLOAD)
+
+
+def _matches_ledger(asset: dg.AssetsDefinition, kind: Kind) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=asset,
+        name="enerkey_matches_ledger",
+        description="EnerKey still shows what was verified in the last 40 days, and only that.",
+    )
+    def check(
+        context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
+    ) -> dg.AssetCheckResult:
+        with workbench.open(context, ()) as bench:
+            found = [asdict(finding) for finding in audit(bench, kind).findings]
+        return _result(found, ERROR, "hours that differ")
+
+    return check
+
+
+consumption_audit = _matches_ledger(enerkey_consumption_upload, "consumption")
+cumulative_audit = _matches_ledger(enerkey_cumulative_upload, "cumulative")

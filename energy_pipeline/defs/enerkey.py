@@ -1,0 +1,158 @@
+"""Assets at EnerKey: the meters as it has them, and both uploads.
+
+How an hour gets there once and only once is decided in `sinks/enerkey/`; here is what a person
+reads of it.
+"""
+
+import dagster as dg
+
+from energy_pipeline.calendar import Days
+from energy_pipeline.dataset import Dataset
+from energy_pipeline.defs.config import SitesConfig
+from energy_pipeline.defs.energy import cumulative_readings, hourly_energy
+from energy_pipeline.defs.failures import RETRY
+from energy_pipeline.defs.metadata import (
+    Figures,
+    Value,
+    add_days,
+    add_to_last_day,
+    column_schema,
+    picture,
+    table,
+)
+from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, days_of
+from energy_pipeline.defs.resources import WorkbenchResource
+from energy_pipeline.report.pictures import coverage_picture
+from energy_pipeline.schema import (
+    ENERKEY_CONSUMPTION_UPLOAD,
+    ENERKEY_CUMULATIVE_UPLOAD,
+    ENERKEY_METERS,
+)
+from energy_pipeline.steps.enerkey_meters import refresh_meters
+from energy_pipeline.steps.outstanding import verified_shares
+from energy_pipeline.steps.upload import upload
+from energy_pipeline.steps.upload_report import UploadReport
+from energy_pipeline.steps.upload_rows import UPLOADS
+from energy_pipeline.workbench import Workbench
+
+GROUP = "enerkey"
+OWNERS = ["team:energy"]
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"api", "parquet"},
+    code_version="1",
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    description=ENERKEY_METERS.description,
+    metadata=column_schema(ENERKEY_METERS),
+)
+def enerkey_meters(
+    context: dg.AssetExecutionContext, workbench: WorkbenchResource
+) -> dg.MaterializeResult:
+    """Bring the inventory up to date unless it is younger than a day."""
+    with workbench.open(context, ()) as bench:
+        report = refresh_meters(bench, force=False)
+    refused = [{"meter": id, "nothing is sent": why} for id, why in report.refused.items()]
+    figures: dict[str, Value | dg.MetadataValue] = {
+        "meters": report.meters,
+        "facilities": report.facilities,
+        "refused": table(refused),
+        "requests_spent": report.requests_spent,
+    }
+    return dg.MaterializeResult(metadata=figures | _told(report.key_warning, "key"))
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"api", "parquet"},
+    code_version="1",
+    deps=[hourly_energy, enerkey_meters],
+    partitions_def=FLEET_DAYS,
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    description=ENERKEY_CONSUMPTION_UPLOAD.description,
+    metadata=column_schema(ENERKEY_CONSUMPTION_UPLOAD),
+)
+def enerkey_consumption_upload(
+    context: dg.AssetExecutionContext, config: SitesConfig, workbench: WorkbenchResource
+) -> dg.MaterializeResult:
+    """Push final hours to meters that take consumption, and verify them."""
+    days = days_of(context.partition_keys)
+    with workbench.open(context, config.sites) as bench:
+        return _result(context, bench, upload(bench, "consumption", days))
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"api", "parquet"},
+    code_version="1",
+    deps=[cumulative_readings, enerkey_meters],
+    partitions_def=FLEET_DAYS,
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    description=ENERKEY_CUMULATIVE_UPLOAD.description,
+    metadata=column_schema(ENERKEY_CUMULATIVE_UPLOAD),
+)
+def enerkey_cumulative_upload(
+    context: dg.AssetExecutionContext, config: SitesConfig, workbench: WorkbenchResource
+) -> dg.MaterializeResult:
+    """Push final readings to meters that take a register, and verify them."""
+    days = days_of(context.partition_keys)
+    with workbench.open(context, config.sites) as bench:
+        return _result(context, bench, upload(bench, "cumulative", days))
+
+
+def _result(
+    context: dg.AssetExecutionContext, bench: Workbench, report: UploadReport
+) -> dg.MaterializeResult:
+    """Say what became of every hour of the run."""
+    days, dataset = report.days, UPLOADS[report.kind]
+    add_days(context, bench, dataset, days)
+    _add_findings(context, bench, report, dataset, days)
+    figures: dict[str, Value] = {
+        "meters": report.meters,
+        "messages_sent": report.messages,
+        "hours_verified": report.hours_verified,
+        "hours_accepted": report.hours_accepted,
+        "hours_held": report.hours_held,
+        "hours_refused": report.hours_refused,
+        "sites_complete": len(report.complete),
+        "sites_incomplete": len(report.incomplete),
+        "requests_spent": report.requests_spent,
+    }
+    if report.requests_left is not None:
+        figures["requests_left_today"] = report.requests_left
+    energy = {f"kwh_{stream}_verified": wh / 1000 for stream, wh in report.energy_wh.items()}
+    told = _told(report.key_warning, "key") | _told(report.stopped, "stopped")
+    if report.goes_on_at is not None:
+        told["goes_on_at"] = f"{report.goes_on_at:%Y-%m-%d %H:%M} UTC"
+    return dg.MaterializeResult(metadata=figures | energy | told)
+
+
+def _add_findings(
+    context: dg.AssetExecutionContext,
+    bench: Workbench,
+    report: UploadReport,
+    dataset: Dataset,
+    days: Days,
+) -> None:
+    reasons: list[Figures] = [
+        {"hours": count, "reason": label} for label, count in report.reasons.items()
+    ]
+    refused: list[Figures] = [
+        {"meter": meter_id, "nothing is sent": why}
+        for meter_id, why in report.refused_meters.items()
+    ]
+    shares = verified_shares(bench, dataset, days)
+    png = coverage_picture(shares, days, "share of each meter's hours that is verified")
+    shown = {"verified": picture(png), "not verified": table(reasons), "refused": table(refused)}
+    add_to_last_day(context, days, shown)
+
+
+def _told(text: str | None, name: str) -> dict[str, Value]:
+    return {name: text} if text else {}

@@ -1,0 +1,200 @@
+"""Assets fetched from Enlighten: systems, intervals, the vendor's own daily totals.
+
+What is asked, and what never again, is decided in `steps/`; here is what a person reads of it.
+"""
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from energy_pipeline.calendar import Days
+from energy_pipeline.dataset import Dataset
+from energy_pipeline.defs.config import FetchConfig
+from energy_pipeline.defs.failures import RETRY
+from energy_pipeline.defs.metadata import (
+    Figures,
+    Value,
+    add_days,
+    add_to_last_day,
+    column_schema,
+    picture,
+    table,
+)
+from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, days_of
+from energy_pipeline.defs.resources import WorkbenchResource
+from energy_pipeline.report.pictures import coverage_picture
+from energy_pipeline.schema import (
+    ENLIGHTEN_CONSUMPTION,
+    ENLIGHTEN_DAILY_ENERGY,
+    ENLIGHTEN_PRODUCTION,
+    ENLIGHTEN_SYSTEMS,
+)
+from energy_pipeline.sources.enlighten.series import EnlightenStream
+from energy_pipeline.steps.daily_energy import TotalsReport, fetch_daily_energy
+from energy_pipeline.steps.fetch import fetch_intervals
+from energy_pipeline.steps.fetch_report import FetchReport
+from energy_pipeline.steps.outstanding import coverage_shares
+from energy_pipeline.steps.systems import SystemsReport, fetch_systems
+
+GROUP = "enlighten"
+OWNERS = ["team:energy"]
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"api", "parquet"},
+    code_version="1",
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    description=ENLIGHTEN_SYSTEMS.description,
+    metadata=column_schema(ENLIGHTEN_SYSTEMS),
+)
+def enlighten_systems(
+    context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
+) -> dg.MaterializeResult:
+    """Bring the list of systems up to date unless it is younger than a day."""
+    with workbench.open(context, config.sites) as bench:
+        report = fetch_systems(bench, force=config.force)
+    without_site = ", ".join(map(str, report.without_site)) or "none"
+    figures: dict[str, Value | dg.MetadataValue] = {
+        "systems": report.systems,
+        "sites_not_listed": ", ".join(report.not_listed) or "none",
+        "systems_without_a_site": without_site,
+        "failed": table(_failed(report.failures)),
+    }
+    return dg.MaterializeResult(metadata=figures | _spent(report))
+
+
+def _fetched(
+    context: dg.AssetExecutionContext,
+    config: FetchConfig,
+    workbench: WorkbenchResource,
+    stream: EnlightenStream,
+    dataset: Dataset,
+) -> dg.MaterializeResult:
+    """Fetch one stream over the run's days and say what is held, open and failed."""
+    days = days_of(context.partition_keys)
+    with workbench.open(context, config.sites) as bench:
+        report = fetch_intervals(bench, stream, days, force=config.force)
+        shares = coverage_shares(bench, dataset, days)
+        add_days(context, bench, dataset, days)
+    png = coverage_picture(shares, days, "share of each day with intervals (micros: no nights)")
+    add_to_last_day(context, days, {"coverage": picture(png), "sites": table(_sites(report))})
+    return dg.MaterializeResult(metadata=_figures(report))
+
+
+def _sites(report: FetchReport) -> list[Figures]:
+    """The sites, those that need a look first."""
+    ordered = [*report.of("failed"), *report.of("incomplete"), *report.of("complete")]
+    return [
+        {
+            "site": site.site,
+            "verdict": site.verdict,
+            "kWh": round(site.energy_wh / 1000, 3),
+            "days settled": site.days_settled,
+            "days open": site.days_open,
+            "reason": site.reason,
+        }
+        for site in ordered
+    ]
+
+
+def _figures(report: FetchReport) -> dict[str, Value]:
+    figures: dict[str, Value] = {
+        "rows": report.rows,
+        "rows_fetched": report.rows_fetched,
+        "kwh_of_range": report.energy_wh / 1000,
+        "sites_complete": len(report.of("complete")),
+        "sites_incomplete": len(report.of("incomplete")),
+        "sites_failed": len(report.of("failed")),
+    }
+    if report.ended_by:
+        figures["missing"] = _missing(report)
+    return figures | _spent(report)
+
+
+def _spent(report: FetchReport | SystemsReport | TotalsReport) -> dict[str, Value]:
+    """Hits, and when it goes on where a quota has ended the run."""
+    figures: dict[str, Value] = {"hits_spent": report.hits_spent}
+    figures |= {f"hits_left_this_{period}": left for period, left in report.hits_left.items()}
+    if report.ended_by:
+        figures["ended_by"] = report.ended_by
+    if report.goes_on_at is not None:
+        figures["goes_on_at"] = f"{report.goes_on_at:%Y-%m-%d %H:%M} UTC"
+    return figures
+
+
+def _failed(failures: Mapping[str, str]) -> list[Figures]:
+    return [{"site": site, "reason": reason} for site, reason in failures.items()]
+
+
+def _missing(report: FetchReport) -> str:
+    site_days: list[tuple[str, Days]] = list(report.missing)
+    total = sum(len(days) for _, days in site_days)
+    first = ", ".join(f"{site} {days}" for site, days in site_days[:5])
+    return f"{total} site-days: {first}{', ...' if len(site_days) > 5 else ''}"
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"api", "parquet"},
+    code_version="1",
+    deps=[enlighten_systems],
+    partitions_def=FLEET_DAYS,
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    description=ENLIGHTEN_PRODUCTION.description,
+    metadata=column_schema(ENLIGHTEN_PRODUCTION),
+)
+def enlighten_production(
+    context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
+) -> dg.MaterializeResult:
+    """Fetch what is not settled of production."""
+    return _fetched(context, config, workbench, "production", ENLIGHTEN_PRODUCTION)
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"api", "parquet"},
+    code_version="1",
+    deps=[enlighten_systems],
+    partitions_def=FLEET_DAYS,
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    description=ENLIGHTEN_CONSUMPTION.description,
+    metadata=column_schema(ENLIGHTEN_CONSUMPTION),
+)
+def enlighten_consumption(
+    context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
+) -> dg.MaterializeResult:
+    """Fetch what is not settled of consumption."""
+    return _fetched(context, config, workbench, "consumption", ENLIGHTEN_CONSUMPTION)
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"api", "parquet"},
+    code_version="1",
+    # Not for their rows: totals are asked for after the intervals, for what these leave open.
+    deps=[enlighten_production, enlighten_consumption],
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    description=ENLIGHTEN_DAILY_ENERGY.description,
+    metadata=column_schema(ENLIGHTEN_DAILY_ENERGY),
+)
+def enlighten_daily_energy(
+    context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
+) -> dg.MaterializeResult:
+    """Fetch the totals of the whole life of the sites whose intervals are newer than they are."""
+    with workbench.open(context, config.sites) as bench:
+        report = fetch_daily_energy(bench, force=config.force)
+    figures: dict[str, Value | dg.MetadataValue] = {
+        "days": report.days,
+        "series_asked": report.asked,
+        "failed": table(_failed(report.failures)),
+    }
+    return dg.MaterializeResult(metadata=figures | _spent(report))

@@ -1,0 +1,118 @@
+"""The code location loads, and is what users and tools rely on."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from energy_pipeline.definitions import definitions
+from energy_pipeline.defs.partitions import FLEET_DAYS, RANGE_END, RANGE_START
+from energy_pipeline.schema import DATASETS
+
+PARTITIONED = {
+    "enlighten_production",
+    "enlighten_consumption",
+    "hourly_energy",
+    "cumulative_readings",
+    "enerkey_consumption_upload",
+    "enerkey_cumulative_upload",
+}
+WHOLE = {"enlighten_systems", "enlighten_daily_energy", "enerkey_meters"}
+
+
+@pytest.fixture(scope="module")
+def defs() -> dg.Definitions:
+    return definitions()
+
+
+@pytest.fixture(scope="module")
+def specs(defs: dg.Definitions) -> dict[str, dg.AssetSpec]:
+    return {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+
+
+def test_everything_loads(defs: dg.Definitions) -> None:
+    dg.Definitions.validate_loadable(defs)
+
+
+def test_asset_keys_are_the_public_ones(specs: dict[str, dg.AssetSpec]) -> None:
+    assert set(specs) == PARTITIONED | WHOLE
+
+
+def test_partitioned_assets_have_the_fleets_days(specs: dict[str, dg.AssetSpec]) -> None:
+    assert {key for key, spec in specs.items() if spec.partitions_def == FLEET_DAYS} == PARTITIONED
+    assert all(specs[key].partitions_def is None for key in WHOLE)
+
+
+def test_a_range_is_one_run_for_every_asset(defs: dg.Definitions) -> None:
+    policies = {
+        key.to_user_string(): defs.resolve_asset_graph().get(key).backfill_policy
+        for key in defs.resolve_asset_graph().materializable_asset_keys
+    }
+
+    assert set(policies.values()) == {dg.BackfillPolicy.single_run()}, policies
+
+
+@pytest.mark.parametrize("key", sorted(PARTITIONED | WHOLE))
+def test_every_asset_says_what_it_is(key: str, specs: dict[str, dg.AssetSpec]) -> None:
+    spec = specs[key]
+    columns = spec.metadata["dagster/column_schema"].columns
+
+    assert spec.description == DATASETS[key].description
+    assert spec.group_name in {"enlighten", "energy", "enerkey"}
+    assert spec.owners
+    assert spec.kinds
+    assert [column.name for column in columns] == DATASETS[key].schema.names
+    assert all(column.description for column in columns)
+    energies = [column for column in columns if column.name.endswith("_wh")]
+    assert all("[Wh]" in column.description for column in energies)
+
+
+def test_the_chain_is_ordered_from_fetch_to_upload(specs: dict[str, dg.AssetSpec]) -> None:
+    upstream = {
+        key: {dep.asset_key.to_user_string() for dep in spec.deps} for key, spec in specs.items()
+    }
+
+    assert upstream["hourly_energy"] >= {"enlighten_production", "enlighten_daily_energy"}
+    assert upstream["cumulative_readings"] == {"hourly_energy"}
+    assert upstream["enerkey_consumption_upload"] == {"hourly_energy", "enerkey_meters"}
+    assert upstream["enerkey_cumulative_upload"] == {"cumulative_readings", "enerkey_meters"}
+
+
+def test_wrong_numbers_are_stopped_and_late_ones_are_not(defs: dg.Definitions) -> None:
+    blocking = {
+        key.name: defs.resolve_asset_graph().get_check_spec(key).blocking
+        for key in defs.resolve_asset_graph().asset_check_keys
+    }
+
+    assert {name for name, is_blocking in blocking.items() if is_blocking} == {
+        "energy_is_conserved",
+        "agrees_with_daily_totals",
+        "register_chain_is_unbroken",
+    }
+    assert {name for name, is_blocking in blocking.items() if not is_blocking} == {
+        "days_complete",
+        "every_site_answered",
+        "every_hour_verified",
+        "enerkey_matches_ledger",
+    }
+
+
+def test_the_daily_job_covers_all_of_it(defs: dg.Definitions) -> None:
+    job = defs.resolve_job_def("daily_energy")
+
+    assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == (
+        PARTITIONED | WHOLE
+    )
+
+
+def test_the_schedule_covers_the_seven_days_before(defs: dg.Definitions) -> None:
+    repository = defs.get_repository_def()
+    schedule = repository.get_schedule_def("trailing_days")
+    tick = datetime(2026, 3, 30, 4, 15, tzinfo=UTC)
+    with dg.build_schedule_context(scheduled_execution_time=tick, repository_def=repository) as at:
+        [request] = schedule.evaluate_tick(at).run_requests
+
+    assert schedule.cron_schedule == "15 4 * * *"
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+    assert request.tags[RANGE_START] == "2026-03-23"
+    assert request.tags[RANGE_END] == "2026-03-29"

@@ -1,0 +1,139 @@
+"""A run killed at any moment and started again ends exactly as an undisturbed one.
+
+Three sends in ten are lost before or after they were stored, under each model of what a second
+push does. The long run is `make soak`.
+"""
+
+import os
+import random
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from energy_pipeline.calendar import Days
+from energy_pipeline.simulators.enerkey import Faults, Switches, chaos
+from energy_pipeline.simulators.enlighten.model import House as ModelledHouse
+from energy_pipeline.simulators.enlighten.model import modelled_system
+from energy_pipeline_tests.end_to_end.town import PROJECT, House, Town, town
+
+DAYS = Days(date(2024, 3, 28), date(2024, 4, 3))
+AFTER = datetime(2024, 4, 10, tzinfo=UTC)
+MODELS = ["sum", "overwrite_hour", "timestamp_upsert", "reject", "keep_first"]
+METERS = (670, 671, 672, 680, 681, 682)
+KILLED_RUNS, WHOLE_RUNS = 4, 3
+RUN_S = 3.0  # about what an undisturbed run takes; kills fall before, inside and after its work
+SOAK_SEEDS = range(int(os.environ.get("SOAK_SEEDS", "20")))
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def houses() -> list[House]:
+    def house(number: int, zone: str, measured: str) -> House:
+        modelled = ModelledHouse(system_id=number, timezone=zone, latitude=51.5, seed=3)
+        system = modelled_system(modelled, DAYS.first, DAYS.last + timedelta(days=2))
+        uploads = (
+            ("production", "consumption"),
+            ("consumption", "consumption"),
+            ("consumption", "cumulative"),
+        )
+        return House(f"house-{number}", system, DAYS.first, measured, uploads)
+
+    return [house(67, "Europe/London", "meter"), house(68, "America/Denver", "micro")]
+
+
+def run(place: Town, kill_after_s: float | None) -> bool:
+    """Run the whole way in a process; True when it came to its end."""
+    words = ("-m", "energy_pipeline_tests.end_to_end.way", str(DAYS.first), str(DAYS.last))
+    process = subprocess.Popen(
+        [sys.executable, *words],
+        cwd=PROJECT,
+        env=place.full_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        _, errors = process.communicate(timeout=kill_after_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return False
+    assert process.returncode == 0, errors
+    return True
+
+
+def uploads(place: Town) -> pd.DataFrame:
+    columns = ["site", "stream", "meter_id", "at", "value", "status", "reason"]
+    kinds = ("consumption", "cumulative")
+    return pd.concat(place.read(f"enerkey_{kind}_upload")[columns] for kind in kinds)
+
+
+def computed(place: Town) -> dict[str, object]:
+    """What the user ends up with before EnerKey."""
+    hours, readings = place.read("hourly_energy"), place.read("cumulative_readings")
+    return {"hours": hours.to_dict("list"), "readings": readings.to_dict("list")}
+
+
+@dataclass(frozen=True)
+class End:
+    """How an undisturbed run ends."""
+
+    computed: dict[str, object]
+    stored: dict[int, dict[datetime, float]]
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> End:
+    with town(tmp_path_factory.mktemp("calm"), houses(), AFTER) as place:
+        assert run(place, None)
+        assert (uploads(place)["status"] == "verified").all()
+        return End(computed(place), {meter: place.enerkey.stored_hours(meter) for meter in METERS})
+
+
+def check_life(folder: Path, model: str, seed: int, undisturbed: End) -> bool:
+    """Kill some runs, let some end, and hold the result; True when all of it is verified."""
+    dice = random.Random(seed)
+    with town(
+        folder,
+        houses(),
+        AFTER,
+        enerkey_switches=Switches(repush_consumption=model),
+        enerkey_faults=Faults(chaos(0.3), seed=seed),
+        ENERKEY_QUIET_SECONDS="0",
+    ) as place:
+        for _ in range(KILLED_RUNS):
+            run(place, dice.uniform(0.3, RUN_S))
+        for _ in range(WHOLE_RUNS):
+            assert run(place, None)
+        assert computed(place) == undisturbed.computed
+        rows = uploads(place)
+        for meter in METERS:
+            stored = place.enerkey.stored_hours(meter)
+            assert stored.items() <= undisturbed.stored[meter].items(), "an hour is wrong"
+            assert set(place.enerkey.pushes_per_hour(meter).values()) <= {1}, "pushed twice"
+            verified = rows[(rows["meter_id"] == meter) & (rows["status"] == "verified")]
+            assert len(verified) <= len(stored) + 1  # a register has an opening reading
+        held = rows[rows["status"] != "verified"]
+        assert held["reason"].str.len().gt(0).all()
+        return held.empty
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_killed_and_started_again(tmp_path: Path, undisturbed: End, model: str) -> None:
+    """These dice lose no message twice, so that all of it is verified in the end."""
+    assert check_life(tmp_path, model, MODELS.index(model), undisturbed)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("seed", SOAK_SEEDS)
+def test_killed_and_started_again_for_long(
+    tmp_path: Path, undisturbed: End, model: str, seed: int
+) -> None:
+    """A message that is lost twice is held for a person; nothing is ever wrong or doubled."""
+    check_life(tmp_path, model, 1000 + seed, undisturbed)

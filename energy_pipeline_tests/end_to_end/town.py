@@ -1,0 +1,219 @@
+"""A town for the tests: both simulated services on loopback, and a user's folder to work in.
+
+The pipeline meets the services as it would meet the real ones: over HTTP, by its environment. The
+services' clocks stand and are moved by the test; the pipeline's own clock is the machine's.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import yaml
+
+from energy_pipeline.calendar import Days
+from energy_pipeline.definitions import definitions
+from energy_pipeline.defs.partitions import range_tags
+from energy_pipeline.simulators.clock import VirtualClock
+from energy_pipeline.simulators.enerkey import (
+    SIMULATED_KEY_A,
+    EnerKeySimulator,
+    Faults,
+    Meter,
+    profile,
+)
+from energy_pipeline.simulators.enerkey import Switches as EnerKeySwitches
+from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
+from energy_pipeline.simulators.enlighten.dataset import (
+    DEMO_API_KEY,
+    DEMO_USER_ID,
+    Fleet,
+    System,
+)
+from energy_pipeline.simulators.enlighten.switches import Switches
+from energy_pipeline.simulators.server import serve
+
+PROJECT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class House:
+    """A simulated system with its site entry; each upload gets a meter of its own."""
+
+    id: str
+    system: System
+    start: date
+    production: str = "micro"
+    uploads: Sequence[tuple[str, str]] = (
+        ("production", "consumption"),
+        ("consumption", "consumption"),
+    )
+    """Stream and reading type of each upload."""
+    opening_reading: float = 1000.0
+
+    def meters(self) -> list[Meter]:
+        """The EnerKey meters of the uploads, numbered from the system's id."""
+        first = self.system.system_id * 10
+        return [
+            Meter(first + n, self.system.system_id, f"{self.id} {stream}", "kWh", reading)
+            for n, (stream, reading) in enumerate(self.uploads)
+        ]
+
+    def entry(self) -> dict[str, object]:
+        """The site's entry in sites.yaml."""
+        uploads = [
+            {
+                "stream": stream,
+                "meter_id": meter.id,
+                "facility_id": meter.facility_id,
+                "reading": reading,
+                "unit": "kWh",
+            }
+            | ({"opening_reading": self.opening_reading} if reading == "cumulative" else {})
+            for meter, (stream, reading) in zip(self.meters(), self.uploads, strict=True)
+        ]
+        return {
+            "id": self.id,
+            "name": self.id,
+            "timezone": self.system.timezone,
+            "start": self.start,
+            "enlighten": {
+                "api": "v2",
+                "system_id": self.system.system_id,
+                "user_id": DEMO_USER_ID,
+                "production": self.production,
+            },
+            "uploads": uploads,
+        }
+
+
+@dataclass
+class Town:
+    """The running services and the user's folder."""
+
+    folder: Path
+    cloud: EnlightenSimulator
+    enerkey: EnerKeySimulator
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Path:
+        """Root of the Parquet store."""
+        return self.folder / "data"
+
+    @property
+    def pushes(self) -> int:
+        """How many push requests EnerKey has seen."""
+        return sum("Push" in record.path for record in self.enerkey.requests)
+
+    def read(self, dataset: str) -> pd.DataFrame:
+        """Read a dataset as a user would."""
+        return pd.read_parquet(self.data / dataset)
+
+    def run_daily_energy(
+        self, days: Days, ops: Mapping[str, object] | None = None
+    ) -> dg.ExecuteInProcessResult:
+        """Run the daily job over `days` in this process, on an instance of its own."""
+        job = definitions().resolve_job_def("daily_energy")
+        with dg.DagsterInstance.ephemeral() as instance:
+            return job.execute_in_process(
+                instance=instance, tags=range_tags(days), run_config={"ops": dict(ops or {})}
+            )
+
+    def command(self, *words: str, timeout_s: float = 110) -> subprocess.CompletedProcess[str]:
+        """Run an installed command in the user's folder, with the user's environment."""
+        return subprocess.run(
+            [str(Path(sys.executable).parent / words[0]), *words[1:]],
+            cwd=PROJECT,
+            env=self.full_environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    def full_environment(self) -> dict[str, str]:
+        """The machine's environment without its energy variables, and the town's."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("ENERGY_", "ENLIGHTEN_", "ENERKEY_", "ENPHASE_", "DAGSTER_"))
+        }
+        return kept | self.environment
+
+
+@contextmanager
+def town(
+    folder: Path,
+    houses: Iterable[House],
+    now: datetime,
+    *,
+    enerkey_now: datetime | None = None,
+    switches: Switches | None = None,
+    enerkey_switches: EnerKeySwitches | None = None,
+    enerkey_faults: Faults | None = None,
+    **variables: str,
+) -> Generator[Town]:
+    """Serve both services for `houses` and lay out a user's folder.
+
+    Args:
+        folder: an empty folder.
+        houses: who lives here.
+        now: what the cloud's clock shows; it stands until the test moves it.
+        enerkey_now: what EnerKey's clock shows; `now` when not given.
+        switches: behaviour of the cloud; without a history limit when not given.
+        enerkey_switches: behaviour of EnerKey.
+        enerkey_faults: what goes wrong at EnerKey.
+        variables: further environment variables of the user.
+    """
+    houses = list(houses)
+    meters = [meter for house in houses for meter in house.meters()]
+    cloud = EnlightenSimulator(
+        Fleet.of([house.system for house in houses]),
+        VirtualClock(now, fixed=True),
+        switches or Switches(history_days=None),
+    )
+    enerkey = EnerKeySimulator(
+        profile(meters),
+        VirtualClock(enerkey_now or now, fixed=True),
+        enerkey_switches,
+        enerkey_faults,
+    )
+    (folder / "sites.yaml").write_text(yaml.safe_dump({"sites": [h.entry() for h in houses]}))
+    instance = (PROJECT / "dagster.yaml").read_text().replace(": .dagster", f": {folder}/dagster")
+    (folder / "dagster.yaml").write_text(instance)
+    with ExitStack() as stack:
+        cloud_url = stack.enter_context(serve(cloud.app)).base_url
+        enerkey_url = stack.enter_context(serve(enerkey.app)).base_url
+        environment = {
+            "DAGSTER_HOME": str(folder),
+            "ENERGY_SITES_FILE": str(folder / "sites.yaml"),
+            "ENERGY_DATA_URI": str(folder / "data"),
+            "ENLIGHTEN_API": "v2",
+            "ENLIGHTEN_BASE_URL": cloud_url,
+            "ENLIGHTEN_API_KEY": DEMO_API_KEY,
+            "ENLIGHTEN_REQUESTS_PER_MINUTE": "100000",
+            "ENLIGHTEN_REQUESTS_PER_MONTH": "1000000",
+            "ENERKEY_BASE_URL": enerkey_url,
+            "ENERKEY_API_KEY_A": SIMULATED_KEY_A,
+            "ENERKEY_REQUESTS_PER_SECOND": "1000",
+        } | variables
+        stack.enter_context(_set(environment))
+        yield Town(folder, cloud, enerkey, environment)
+
+
+@contextmanager
+def _set(environment: Mapping[str, str]) -> Generator[None]:
+    before = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
