@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Generator
+from datetime import datetime
 from pathlib import Path
 
 from energy_pipeline.simulators.envoy.certificates import IssuedCertificate, issue_certificate
@@ -33,14 +34,17 @@ class ServedGateway:
         self._server = server
         self._folder = folder
 
-    def renew_certificate(self, name: str | None = None) -> IssuedCertificate:
+    def renew_certificate(
+        self, name: str | None = None, at: datetime | None = None
+    ) -> IssuedCertificate:
         """Make a new key and certificate and show it to new connections.
 
         Args:
             name: a common name other than the gateway's own.
+            at: begin of its year (aware); None is the present by the simulator's clock.
         """
-        serial, now = self.simulator.hardware.serial, self.simulator.clock.now()
-        self.certificate = issue_certificate(self._folder, serial, now, name=name)
+        serial, begin = self.simulator.hardware.serial, at or self.simulator.clock.now()
+        self.certificate = issue_certificate(self._folder, serial, begin, name=name)
         self._server.present(self.certificate.files)
         return self.certificate
 

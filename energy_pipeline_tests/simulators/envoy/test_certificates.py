@@ -55,6 +55,12 @@ def test_the_next_certificate_is_seen_by_new_connections(name, gateway):
     assert renewed.fingerprint == hashlib.sha256(presented(gateway)).hexdigest()
 
 
+def test_a_certificate_whose_year_is_over(gateway):
+    gateway.renew_certificate(at=NOON - timedelta(days=400))
+    certificate = x509.load_der_x509_certificate(presented(gateway))
+    assert certificate.not_valid_after_utc == NOON - timedelta(days=35)
+
+
 def test_no_client_that_verifies_takes_it(gateway):
     with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
         httpx.get(f"{gateway.base_url}/info")

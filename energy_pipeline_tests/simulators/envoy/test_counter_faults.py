@@ -177,6 +177,15 @@ def test_the_gateways_clock_jumps_and_the_energy_does_not(simulator, clock, ask)
     assert counters[2] - counters[0] == pytest.approx(true_wh, abs=0.004)
 
 
+def test_reports_before_a_clock_jump_keep_their_time(simulator, clock, ask):
+    simulator.faults = Faults(clock_jumps=(ClockJump(NOON, 7200),))
+    before = {each["lastReportDate"] for each in ask.get("/api/v1/production/inverters").json()}
+    clock.advance(300)
+    after = {each["lastReportDate"] for each in ask.get("/api/v1/production/inverters").json()}
+    assert max(before) <= NOON.timestamp()
+    assert min(after) > NOON.timestamp() + 7200
+
+
 def test_date_header_is_the_gateways_clock(simulator, ask):
     simulator.faults = Faults(clock_jumps=(ClockJump(NOON, 3600),))
     assert ask.get("/info").headers["date"] == "Thu, 11 Jun 2026 12:33:21 GMT"

@@ -245,6 +245,19 @@ def test_at_night_the_inverters_are_silent_and_take_a_little(clock, ask):
     assert after["actEnergyRcvd"] - before["actEnergyRcvd"] == pytest.approx(4, abs=0.01)
 
 
+def test_after_dusk_the_inverters_have_reported_all_light():
+    """Also the last minutes, which end inside a period."""
+    curve = constant_curve(START, 1.1, pv_w=3600)
+    site = Site(hardware("non_metered", inverter_opening_wh=0), curve)
+    evening = (START + timedelta(hours=3)).timestamp()
+    joules = [
+        each.lifetime_j - 3_600_000 * n for n, each in enumerate(site.inverters.reports(evening))
+    ]
+    assert len(joules) == 24
+    assert sum(joules) / 3600 == pytest.approx(1.1 * 3600, abs=0.01)
+    assert site.truth_wh("production", START, NOON) == pytest.approx(1.1 * 3600)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_not_measured_has_no_truth(kind):
     site = usual_site(kind)
