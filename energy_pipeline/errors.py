@@ -3,6 +3,7 @@
 EnergyPipelineError
 ├── ConfigurationError      the user's files or environment are wrong; every mistake at once
 ├── AccessRefused           a service does not accept the credentials or the permission is missing
+├── NotTrusted              what answers is not provably the service that was meant; no secret sent
 ├── NotFound                a service does not know the system, meter or facility
 ├── RequestRefused          a service understood and said no; the same request will be refused again
 ├── SchemaSurprise          an answer does not have the shape that its description promises
@@ -65,6 +66,10 @@ class ServiceError(EnergyPipelineError):
 
 class AccessRefused(ServiceError):
     """Credentials unknown or expired, or the permission is missing."""
+
+
+class NotTrusted(ServiceError):
+    """What answers at the address does not prove to be the service; no secret was sent to it."""
 
 
 class NotFound(ServiceError):

@@ -5,6 +5,7 @@ What is asked and what the answers mean is known in `sources/` and `sinks/`; whe
 """
 
 import ipaddress
+import ssl
 
 import httpx
 
@@ -22,17 +23,19 @@ def open_client(
     *,
     connections: int = 16,
     read_timeout_s: float = 60.0,
+    tls: ssl.SSLContext | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> httpx.AsyncClient:
     """Return a client for one service, to be used as an asynchronous context manager.
 
     It follows no redirect, reads no proxy or certificate settings from the environment and verifies
-    certificates. Its log lines carry no query and no secret.
+    who answers. Its log lines carry no query and no secret.
 
     Args:
         base_url: `https://host[:port][/path]`; plain http on loopback only.
         connections: size of the pool; further requests wait their turn without a time limit.
         read_timeout_s: longest silence of the server while it answers, in seconds.
+        tls: verifies the service in its own way; None by the public authorities, for its host name.
         transport: stands in for the network.
 
     Raises:
@@ -53,6 +56,7 @@ def open_client(
         },
         follow_redirects=False,
         trust_env=False,
+        verify=tls or True,
         transport=transport,
     )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from energy_pipeline.sources.envoy.json_values import (
+    Members,
     counter,
     instant,
     number,
@@ -17,7 +18,7 @@ from energy_pipeline.sources.envoy.json_values import (
     texts,
     whole,
 )
-from energy_pipeline.sources.envoy.wire import ENABLED, NORMAL
+from energy_pipeline.sources.envoy.wire import ENABLED, NORMAL, NOT_METERING
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def parse_meters(value: object) -> tuple[Meter, ...]:
             measures=measures,
             is_enabled=entry.get("state") == ENABLED,
             phase_count=max(1, whole(entry, "phaseCount") or 1),
-            complaints=_complaints(text(entry, "meteringStatus"), texts(entry, "statusFlags")),
+            complaints=_complaints(entry),
         )
         for entry in objects(value)
         if (eid := whole(entry, "eid")) is not None
@@ -74,8 +75,10 @@ def parse_meters(value: object) -> tuple[Meter, ...]:
     )
 
 
-def _complaints(status: str | None, flags: tuple[str, ...]) -> tuple[str, ...]:
-    return flags if status in (None, NORMAL) else (status, *flags)
+def _complaints(entry: Members) -> tuple[str, ...]:
+    status, flags = text(entry, "meteringStatus"), texts(entry, "statusFlags")
+    is_unused = status == NOT_METERING and entry.get("state") != ENABLED
+    return flags if status in (None, NORMAL) or is_unused else (status, *flags)
 
 
 def enabled_meter(meters: tuple[Meter, ...], measures: str) -> Meter | None:

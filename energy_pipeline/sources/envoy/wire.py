@@ -53,6 +53,7 @@ LOAD_METER: Final = "total-consumption"
 STORAGE_METER: Final = "storage"
 ENABLED: Final = "enabled"
 NORMAL: Final = "normal"
+NOT_METERING: Final = "not-metering"
 
 # -- production.json ------------------------------------------------------------------ verified
 INVERTERS_TYPE: Final = "inverters"
