@@ -41,6 +41,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+envoy = typer.Typer(help="Gateways in the local network.", no_args_is_help=True)
+app.add_typer(envoy, name="envoy")
+
 Data = Annotated[
     Path | None,
     typer.Option(exists=True, dir_okay=False, help="Replay this interval export of Enlighten."),
@@ -95,3 +98,16 @@ def ui(port: Annotated[int, typer.Option(min=1, max=65535)] = 3000) -> None:
     from energy_pipeline.configuration.environment import load_settings
 
     raise typer.Exit(run_ui(load_settings(os.environ).energy_sites_file, port))
+
+
+@envoy.command()
+def capture(
+    site: Annotated[str, typer.Argument(help="Id of a site with a gateway.")],
+    to: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Folder; envoy-SITE by default.")
+    ] = None,
+) -> None:
+    """Save what a gateway answers, made anonymous, for a bug report."""
+    from energy_pipeline.cli.envoy import run_capture
+
+    run_capture(site, to)
