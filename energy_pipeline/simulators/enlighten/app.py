@@ -1,19 +1,22 @@
 """The simulated Enlighten cloud as one web application."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from energy_pipeline.simulators.clock import VirtualClock
+from energy_pipeline.simulators.enlighten.accounts import DEMO_APPLICATION, Application, Owner
 from energy_pipeline.simulators.enlighten.control import control_routes
-from energy_pipeline.simulators.enlighten.dataset import Fleet
+from energy_pipeline.simulators.enlighten.dataset import DEMO_OWNER, Fleet
 from energy_pipeline.simulators.enlighten.faults import Faults
+from energy_pipeline.simulators.enlighten.oauth.face import OAuthFace
 from energy_pipeline.simulators.enlighten.record import RecordedRequest
 from energy_pipeline.simulators.enlighten.state import CloudState
 from energy_pipeline.simulators.enlighten.switches import Switches
 from energy_pipeline.simulators.enlighten.truth import Truth, truth_of
+from energy_pipeline.simulators.enlighten.v2.authorization import AuthorizationPage
 from energy_pipeline.simulators.enlighten.v2.face import FaceV2
 
 
@@ -39,6 +42,8 @@ class EnlightenSimulator:
         self.app = Starlette(
             routes=[
                 Mount("/_sim", routes=control_routes(self._state)),
+                Mount("/app_user_auth", AuthorizationPage(self._state)),
+                Mount("/oauth", OAuthFace(self._state)),
                 Mount("/api/v2", FaceV2(self._state)),
             ]
         )
@@ -80,6 +85,16 @@ class EnlightenSimulator:
     @faults.setter
     def faults(self, faults: Faults) -> None:
         self._state.put_faults(faults)
+
+    def new_tokens(
+        self, application: Application = DEMO_APPLICATION, owner: Owner = DEMO_OWNER
+    ) -> Mapping[str, object]:
+        """Return what the token endpoint answers after the owner has said yes to the application.
+
+        For tests, and for an environment in which nobody signs in by hand.
+        """
+        now = int(self._state.clock.now().timestamp())
+        return self._state.tokens.tokens(application, owner.user_id, now, self._state.switches)
 
     def truth(self, until: datetime | None = None) -> Truth:
         """Return what a perfect client ends up with under the present faults.

@@ -19,6 +19,7 @@ EVERYTHING_ARRIVED = 2**40
 """An instant after everything that will ever arrive."""
 _NEVER = 2**62
 _GATHERING_S = 300  # a gateway uploads an interval 5 minutes after its end at the earliest
+_AFTER_REPORT_S = 133  # as captured once
 _SILENT_AFTER_S = 24 * 3600
 _LATE, _LATE_DEVICES, _LATE_BY, _REVISED, _OFF_GRID, _WATTS = range(200, 206)
 _BLOCK = 2048
@@ -129,7 +130,12 @@ class Cloud:
     def last_energy_at(self, system: System, now: int) -> int | None:
         """Return when production was last reported; seldom on a mark."""
         newest = self.newest(system, system.production, now)
-        return None if newest is None else newest + whole(240, newest, system.system_id, _OFF_GRID)
+        if newest is None:
+            return None
+        reported = self.last_report_at(system, now)
+        if self._faults.energy_after_report and reported is not None:
+            return reported + _AFTER_REPORT_S
+        return newest + whole(240, newest, system.system_id, _OFF_GRID)
 
     def status(self, system: System, now: int) -> str:
         """Return the system's status: `comm` when its gateway has been silent for a day."""

@@ -15,6 +15,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from energy_pipeline.simulators.enlighten.accounts import (
+    DEMO_API_KEY,
+    DEMO_APPLICATION,
+    DEMO_EMAIL,
+    DEMO_PASSWORD,
+    Application,
+    Owner,
+)
 from energy_pipeline.simulators.enlighten.battery import Battery, charge_percent
 from energy_pipeline.simulators.enlighten.noise import Int64s, whole
 
@@ -35,8 +43,6 @@ UPLOAD_EVERY_S: Mapping[ConnectionType, int] = MappingProxyType(
     {"ethernet": 900, "wifi": 900, "cellular": 6 * 3600}
 )
 
-DEMO_API_KEY = "simulated-api-key"
-
 
 def user_id_of(number: int) -> str:
     """Return the id that the cloud shows for a user number (page cursors look the same)."""
@@ -53,6 +59,7 @@ def number_of(user_id: str) -> int:
 
 
 DEMO_USER_ID = user_id_of(310606)
+DEMO_OWNER = Owner(DEMO_EMAIL, DEMO_PASSWORD, DEMO_USER_ID)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,13 +180,27 @@ class Grant:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Every system of the simulated cloud, and who may ask for what."""
+    """Every system of the simulated cloud, and who may ask for what.
+
+    Attributes:
+        systems: the systems by id.
+        grants: what users have allowed, by user id.
+        api_keys: keys that v2 knows.
+        applications: applications of v4 and of the consent pages.
+        owners: who can sign in on the consent pages.
+    """
 
     systems: Mapping[int, System]
     grants: Mapping[str, Grant] = field(default_factory=lambda: {DEMO_USER_ID: Grant()})
     api_keys: frozenset[str] = frozenset({DEMO_API_KEY})
+    applications: tuple[Application, ...] = (DEMO_APPLICATION,)
+    owners: tuple[Owner, ...] = (DEMO_OWNER,)
 
     @classmethod
     def of(cls, systems: Iterable[System]) -> "Fleet":
         """Return a fleet that the demo user sees in full with the demo key."""
         return cls({system.system_id: system for system in systems})
+
+    def with_gateway(self, serial: str) -> System | None:
+        """Return the system of a gateway, None when there is no such gateway."""
+        return next((s for s in self.systems.values() if s.gateway_serial == serial), None)

@@ -75,6 +75,8 @@ class Faults:
         revisions: see `Revision`.
         yesterday_appears_at_h: local hour at which the day series get yesterday's total.
         null_newest_channels: the newest mark of a meter has no channel values yet.
+        float_residue: channel energies are a trace below their whole Wh.
+        energy_after_report: the last energy is later than the last report.
         status: a status that systems show instead of `normal` or `comm`, by id.
         next_failures: how the next requests fail, one after the other.
         error_share: share of requests answered 500 with errorCode 7.
@@ -93,6 +95,8 @@ class Faults:
     revisions: tuple[Revision, ...] = ()
     yesterday_appears_at_h: int = 0
     null_newest_channels: bool = False
+    float_residue: bool = False
+    energy_after_report: bool = False
     status: Mapping[int, str] = field(default_factory=dict[int, str])
     next_failures: tuple[Failure, ...] = ()
     error_share: float = 0.0

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from starlette.datastructures import QueryParams
 
-_SECRET = frozenset({"key", "user_id", "access_token", "refresh_token", "password"})
+_SECRET = frozenset(
+    {"key", "user_id", "access_token", "refresh_token", "client_secret", "code", "password"}
+)
 
 
 @dataclass(frozen=True)

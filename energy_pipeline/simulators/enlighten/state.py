@@ -6,6 +6,7 @@ from energy_pipeline.simulators.clock import VirtualClock
 from energy_pipeline.simulators.enlighten.dataset import Fleet
 from energy_pipeline.simulators.enlighten.failing import Failing
 from energy_pipeline.simulators.enlighten.faults import Faults
+from energy_pipeline.simulators.enlighten.oauth.tokens import TokenOffice
 from energy_pipeline.simulators.enlighten.quota import Quota
 from energy_pipeline.simulators.enlighten.record import RecordedRequest
 from energy_pipeline.simulators.enlighten.switches import Switches
@@ -21,6 +22,7 @@ class CloudState:
         switches: how the cloud behaves; may be replaced at any time.
         faults: what goes wrong; replaced by `put_faults`.
         quota: the counts of the plan's limits.
+        tokens: codes and tokens of OAuth.
         failing: which request fails next.
         requests: every request so far, oldest first.
     """
@@ -30,6 +32,7 @@ class CloudState:
     switches: Switches
     faults: Faults
     quota: Quota = field(default_factory=Quota)
+    tokens: TokenOffice = field(default_factory=TokenOffice)
     failing: Failing = field(default_factory=Failing)
     requests: list[RecordedRequest] = field(default_factory=list[RecordedRequest])
 

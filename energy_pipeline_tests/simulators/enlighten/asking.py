@@ -1,7 +1,6 @@
 """Requests to a simulator without a socket, and the small worlds that the tests ask about."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import httpx
@@ -21,8 +20,6 @@ from energy_pipeline.simulators.enlighten.switches import Switches
 KEYS = {"key": DEMO_API_KEY, "user_id": DEMO_USER_ID}
 PUNCTUAL = Faults(late_share=0)
 NOON = datetime(2024, 6, 10, 12, 7, tzinfo=UTC)
-
-Ask = Callable[..., httpx.Response]
 
 
 def epoch(*parts: int) -> int:
@@ -51,6 +48,17 @@ async def ask_async(sim: EnlightenSimulator, path: str, method="GET", **params) 
     transport = httpx.ASGITransport(sim.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://sim/api/v2") as client:
         return await client.request(method, path, params=query)
+
+
+def send(sim: EnlightenSimulator, method: str, url: str, **members) -> httpx.Response:
+    """Send one request to any address of the cloud, as `httpx` takes it."""
+
+    async def sent() -> httpx.Response:
+        transport = httpx.ASGITransport(sim.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://sim") as client:
+            return await client.request(method, url, **members)
+
+    return asyncio.run(sent())
 
 
 def ends(answer: httpx.Response) -> list[int]:

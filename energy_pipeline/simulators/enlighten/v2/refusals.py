@@ -46,6 +46,18 @@ def no_such_system(system_id: str) -> Refusal:
     return _plain(404, f"Couldn't find Site with 'id'={system_id}")
 
 
+def no_such_gateway() -> Refusal:
+    """No gateway has the serial number; the member's name is that of no other refusal."""
+    return Refusal(
+        404, {"reason": "404", "errorMessages": ["Envoy not found with this serial number"]}
+    )
+
+
+def no_such_site(site_id: str) -> Refusal:
+    """The query names a system that does not exist; the message is plain text."""
+    return Refusal(422, {"reason": "422", "message": f"Couldn't find Site with 'id'={site_id}"})
+
+
 def over_quota(exceeded: Exceeded, plan: str) -> Refusal:
     """The plan allows nothing more in this period."""
     return Refusal(

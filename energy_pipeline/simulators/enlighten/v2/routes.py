@@ -19,6 +19,17 @@ from energy_pipeline.simulators.enlighten.totals import last_total_day
 from energy_pipeline.simulators.enlighten.v2 import intervals as interval_bodies
 from energy_pipeline.simulators.enlighten.v2 import refusals, windows
 from energy_pipeline.simulators.enlighten.v2.bodies import Json, Stamp, View, stamp_of
+from energy_pipeline.simulators.enlighten.v2.devices import (
+    envoys_body,
+    inventory_body,
+    inverters_summary,
+    system_by_gateway,
+    system_by_site_id,
+)
+from energy_pipeline.simulators.enlighten.v2.meters import (
+    monthly_production,
+    production_meter_readings,
+)
 from energy_pipeline.simulators.enlighten.v2.systems import systems_page
 
 _INTERVALS: Mapping[str, Stream] = MappingProxyType(
@@ -36,7 +47,12 @@ _BODIES = MappingProxyType(
     }
 )
 _DAYS = frozenset({"energy_lifetime", "consumption_lifetime"})
-_OF_ONE_SYSTEM = frozenset({"summary", *_INTERVALS, *_DAYS})
+_METERS = frozenset({"monthly_production", "production_meter_readings"})
+_DEVICES = MappingProxyType({"envoys": envoys_body, "inventory": inventory_body})
+_OF_ONE_SYSTEM = frozenset({"summary", *_INTERVALS, *_DAYS, *_METERS, *_DEVICES})
+
+Answer = Json | list[Json] | None
+"""A body; None is an answer without content."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,16 @@ class Call:
         """Return the system as this request sees it."""
         return View(system, Cloud(self.faults), self.faults, self.now, self.stamp(system))
 
+    def require_granted(self, system: System) -> System:
+        """Return the system.
+
+        Raises:
+            Refusal: the user has not shared it.
+        """
+        if not self.grant.covers(system.system_id):
+            raise refusals.unauthorized()
+        return system
+
     def stamp(self, system: System | None) -> Stamp:
         """Return how this request wants instants of the system."""
         return stamp_of(self.params.get("datetime_format"), system)
@@ -75,8 +101,8 @@ def system_of_path(path: str, fleet: Fleet) -> System | None:
     return fleet.systems.get(int(parts[1])) if named else None
 
 
-def answer(path: str, call: Call) -> Json | None:
-    """Return the body for a path below `/api/v2`; None is an answer without content.
+def answer(path: str, call: Call) -> Answer:
+    """Return the body for a path below `/api/v2`.
 
     Raises:
         Refusal: anything else than a good answer.
@@ -85,6 +111,12 @@ def answer(path: str, call: Call) -> Json | None:
         case ["systems"]:
             seen = [s for s in call.fleet.systems.values() if call.grant.covers(s.system_id)]
             return systems_page(call.params, [call.view(system) for system in seen])
+        case ["systems", "search_system_id"]:
+            found = system_by_gateway(call.params.get("serial_num"), call.fleet)
+            return {"system_id": call.require_granted(found).system_id}
+        case ["systems", "inverters_summary_by_envoy_or_site"]:
+            found = system_by_site_id(call.params.get("site_id"), call.fleet)
+            return inverters_summary(call.view(call.require_granted(found)), call.switches)
         case ["systems", system_id, endpoint] if endpoint in _OF_ONE_SYSTEM:
             system = system_of_path(path, call.fleet)
             if system is None:
@@ -95,15 +127,20 @@ def answer(path: str, call: Call) -> Json | None:
 
 
 def _of_system(endpoint: str, call: Call, system: System) -> Json | None:
-    hidden = endpoint.startswith("consumption") and not call.grant.consumption
-    if hidden or not call.grant.covers(system.system_id):
+    if endpoint.startswith("consumption") and not call.grant.consumption:
         raise refusals.unauthorized()
-    view = call.view(system)
+    view = call.view(call.require_granted(system))
     if endpoint in _INTERVALS:
         return _intervals(endpoint, call, view)
+    if endpoint in _DEVICES:
+        return _DEVICES[endpoint](view)
     today = local_date(call.now, system.zone)
     if endpoint in _DAYS:
         return _days(endpoint, call, view, today)
+    if endpoint == "monthly_production":
+        return monthly_production(view, windows.month(call.params, today))
+    if endpoint == "production_meter_readings":
+        return production_meter_readings(view, windows.reading_instant(call.params, call.now))
     return view.summary(windows.summary_day(call.params, today))
 
 

@@ -4,6 +4,7 @@ Instants are epoch seconds, windows are open at the start and closed at the end,
 named by their ends. No HTTP here; parameters come in as plain text.
 """
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +15,7 @@ from energy_pipeline.simulators.enlighten.dataset import (
     Stream,
     System,
 )
-from energy_pipeline.simulators.enlighten.localdays import local_date, midnight
+from energy_pipeline.simulators.enlighten.localdays import DAY, local_date, midnight
 from energy_pipeline.simulators.enlighten.switches import Switches
 from energy_pipeline.simulators.enlighten.v2 import refusals
 
@@ -121,6 +122,32 @@ def summary_day(params: Parameters, today: date) -> date:
     if day > today:
         raise refusals.in_future()
     return day
+
+
+def month(params: Parameters, today: date) -> DayRange:
+    """Return the month that begins with `start_date`.
+
+    It ends on the day before the same day of the next month.
+
+    Raises:
+        Refusal: missing, unreadable, or a month that is not over.
+    """
+    first = _date(params, "start_date", today)
+    next_month = first.replace(day=1) + 31 * DAY
+    length = monthrange(next_month.year, next_month.month)[1]
+    last = next_month.replace(day=min(first.day, length)) - DAY
+    if last >= today:
+        raise refusals.days_outside_system(str(first), str(last))
+    return DayRange(first, last)
+
+
+def reading_instant(params: Parameters, now: int) -> int:
+    """Return the instant up to which a meter's reading is wanted.
+
+    Raises:
+        Refusal: unreadable.
+    """
+    return min(_instant(params, "end_at", now), now)
 
 
 def _floor(instant: int, step: int) -> int:

@@ -1,0 +1,1 @@
+"""OAuth of the simulated cloud: the owner's consent page and the token endpoint of dialect v4."""
