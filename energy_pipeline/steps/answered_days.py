@@ -40,7 +40,9 @@ class AnsweredDays:
             self._of_site[ask.site_id].append(number)
         self._rows: list[pa.Table] = []
         self._parts: defaultdict[date, _PartsBySite] = defaultdict(lambda: defaultdict(list))
-        self._newest_report: dict[str, datetime] = {}
+        self._newest_report: dict[str, datetime] = {
+            ask.site_id: ask.plan.newest_report for ask in asks if ask.plan.newest_report
+        }
 
     @property
     def rows_waiting(self) -> int:

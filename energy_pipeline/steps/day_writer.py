@@ -19,7 +19,7 @@ from energy_pipeline.sources.enlighten.planner import joined
 from energy_pipeline.steps.answer_rows import Part
 from energy_pipeline.steps.fetch_plan import SitePlan
 from energy_pipeline.steps.open_time import fetch_lock
-from energy_pipeline.steps.settled import DAY_S, settled_intervals
+from energy_pipeline.steps.settled import DAY_S, on_own_grid, settled_intervals
 from energy_pipeline.store.coverage import Answer, Coverage
 from energy_pipeline.workbench import Workbench
 
@@ -31,7 +31,7 @@ class AnsweredDay:
     Args:
         plan: what was asked of the site.
         parts: what was said.
-        newest_report: the system's last report that any answer of this run has told.
+        newest_report: the system's last report that is known from anywhere.
     """
 
     plan: SitePlan
@@ -46,8 +46,8 @@ class AnsweredDay:
     def last_report_at(self) -> datetime | None:
         """Return the last report that all answers knew of, None when that cannot be said.
 
-        A refusal does not say it. What another answer of this run has told was true of it as well
-        when it was reported before the refusal came.
+        A refusal does not say it. What is known from elsewhere was true of it as well when it was
+        reported before the refusal came.
         """
         known = [self._known_report(part) for part in self.parts]
         told = [report for report in known if report is not None]
@@ -104,15 +104,8 @@ class DayWriter:
     ) -> pa.Table:
         """Add new rows to held ones; those of another grid than the site's are not kept."""
         grids = {site: each.plan.series.interval_s for site, each in answered.items()}
-        grid = pa.Table.from_pydict(
-            {
-                "site": pa.array(grids, pa.string()),
-                "interval_s": pa.array(grids.values(), pa.int32()),
-            }
-        )
         keys = ["site", "end_at"]
-        kept = held.join(grid, grid.column_names, join_type="left semi")
-        kept = kept.join(rows.select(keys), keys, join_type="left anti")
+        kept = on_own_grid(held, grids).join(rows.select(keys), keys, join_type="left anti")
         return pa.concat_tables([kept.select(rows.column_names).cast(rows.schema), rows])
 
     def _counts(self, rows: pa.Table) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from energy_pipeline.calendar import Days, Span
 from energy_pipeline.configuration.sites import EnlightenAccess, Site
@@ -15,7 +16,7 @@ from energy_pipeline.sources.enlighten.planner import plan_windows
 from energy_pipeline.sources.enlighten.series import EnlightenStream, IntervalSeries, series_of
 from energy_pipeline.steps.blocks import day_blocks, site_blocks
 from energy_pipeline.steps.enlighten_words import is_from_enlighten, read_totals
-from energy_pipeline.steps.open_time import StoredBlock
+from energy_pipeline.steps.open_time import StoredBlock, listed_reports
 from energy_pipeline.workbench import Workbench
 
 
@@ -28,12 +29,14 @@ class SitePlan:
         access: how Enlighten knows it.
         series: what is asked for.
         windows: in order; none overlaps another.
+        newest_report: the system's last report that the store knows.
     """
 
     site: Site
     access: EnlightenAccess
     series: IntervalSeries
     windows: Sequence[Span]
+    newest_report: datetime | None = None
 
     def windows_in(self, span: Span) -> Iterator[int]:
         """Yield the indices of the windows that overlap `span`."""
@@ -66,6 +69,7 @@ def plan_fetch(
     """
     fed = fed_sites(bench, stream)
     open_spans: defaultdict[str, list[Span]] = defaultdict(list)
+    newest_reports = listed_reports(bench)
     for sites in site_blocks([site for site, _ in fed]):
         totals = read_totals(bench.store, sites, days)
         for block in day_blocks(days, len(sites)):
@@ -74,11 +78,11 @@ def plan_fetch(
                     open_spans[site.id].append(asked.span)
             if not force:
                 stored = StoredBlock(bench, stream, sites, block, totals)
-                for id, spans in stored.open_time().items():
+                for id, spans in stored.open_time(newest_reports).items():
                     open_spans[id] += spans
     plans: list[SitePlan] = []
     for site, access in fed:
         series = series_of(access, stream)
         windows = plan_windows(open_spans[site.id], series.widest)
-        plans.append(SitePlan(site, access, series, windows))
+        plans.append(SitePlan(site, access, series, windows, newest_reports.get(site.id)))
     return plans

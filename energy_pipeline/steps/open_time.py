@@ -7,10 +7,10 @@ total, stated later, says something else: that is how a revision shows without a
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,14 +18,20 @@ import pyarrow.compute as pc
 from energy_pipeline.calendar import DAY, Days, Span, local_day_span, utc_midnight
 from energy_pipeline.configuration.sites import Site
 from energy_pipeline.schema import ENLIGHTEN_SYSTEMS
-from energy_pipeline.sources.enlighten.series import EnlightenStream
+from energy_pipeline.sources.enlighten.series import EnlightenStream, series_of
 from energy_pipeline.steps.enlighten_words import (
     INTERVAL_COLUMNS,
     INTERVALS,
     leaves_nights_out,
     vendors_word,
 )
-from energy_pipeline.steps.settled import DAY_S, GROWS_NO_MORE, is_settled, unsettled_time
+from energy_pipeline.steps.settled import (
+    DAY_S,
+    GROWS_NO_MORE,
+    is_settled,
+    on_own_grid,
+    unsettled_time,
+)
 from energy_pipeline.store.coverage import Coverage
 from energy_pipeline.transform.agreement import compare_totals
 from energy_pipeline.workbench import Workbench
@@ -67,12 +73,16 @@ class StoredBlock:
     days: Days
     totals: pa.Table
 
-    def open_time(self) -> dict[str, list[Span]]:
+    def open_time(self, newest_reports: dict[str, datetime]) -> dict[str, list[Span]]:
         """Return, by site, the time that is to be asked for.
 
         Days of which it turns out that all is final are marked so in the store.
+
+        Args:
+            newest_reports: the last report of each site's system that is known; those that the
+                store knows from these days are added.
         """
-        known = self._known()
+        known = self._known(newest_reports)
         spans: defaultdict[str, list[Span]] = defaultdict(list)
         for id, days in known.unknown.items():
             spans[id] += [Days(day, day).span for day in days]
@@ -87,12 +97,15 @@ class StoredBlock:
                 spans[id].append(span)
         return spans
 
-    def _known(self) -> _Known:
+    def _known(self, newest: dict[str, datetime]) -> _Known:
         """Sort the site-days by what the footers say."""
         ids = [site.id for site in self.sites]
         entries = self.bench.store.coverage(INTERVALS[self.stream], self.days, ids)
         give_up = timedelta(days=self.bench.settings.energy_give_up_days)
-        newest = self._newest_reports(entries.values())
+        for entry in chain.from_iterable(each.values() for each in entries.values()):
+            if entry.last_report_at is not None:
+                reported = newest.get(entry.site, entry.last_report_at)
+                newest[entry.site] = max(reported, entry.last_report_at)
         known = _Known()
         for site in self.sites:
             for day in self.days.clipped_to(site.start) or ():
@@ -110,15 +123,6 @@ class StoredBlock:
         is_young = self.bench.clock.now() < ends_at + give_up
         return is_young and asked is not None and asked < ends_at + GROWS_NO_MORE
 
-    def _newest_reports(self, days: Iterable[Mapping[Any, Coverage]]) -> dict[str, datetime]:
-        """Return the last report of each system that is known from anywhere."""
-        fetched = ((e.site, e.last_report_at) for entries in days for e in entries.values())
-        newest = listed_reports(self.bench)
-        for id, reported in fetched:
-            if reported is not None:
-                newest[id] = max(newest.get(id, reported), reported)
-        return newest
-
     def _unsettled(self, days: _Entries, intervals: pa.Table) -> Iterator[tuple[str, Span]]:
         """Yield time of unsettled days that no settled interval covers; mark days without any."""
         sites = [site for site in self.sites if site.id in days]
@@ -128,7 +132,13 @@ class StoredBlock:
         word = vendors_word(self.bench.store, self.stream, micro, self.days, self.totals)
         spans = {site.id: self.days.span for site in sites}
         now = self.bench.clock.now()
-        uncovered = unsettled_time(intervals, self.stream, word, spans, now)
+        grids = {
+            site.id: series_of(site.enlighten, self.stream).interval_s
+            for site in sites
+            if site.enlighten is not None
+        }
+        own = on_own_grid(intervals, grids)
+        uncovered = unsettled_time(own, self.stream, word, spans, now)
         final: defaultdict[date, list[Coverage]] = defaultdict(list)
         for id, entries in days.items():
             for day, entry in entries.items():

@@ -36,8 +36,8 @@ def is_settled(
     """Whether a site-day is never asked again.
 
     It is when all of it is final. It is too when it was asked after it was given up, unless the
-    system had been silent since before the day's end and has reported after that answer: then what
-    its gateway kept may have arrived.
+    system was silent then since before the day's end, and has reported since: what its gateway kept
+    may have arrived.
 
     Args:
         entry: what is known of the site-day.
@@ -52,10 +52,21 @@ def is_settled(
     ends_at = utc_midnight(day) + DAY
     if entry.asked_until is None or entry.asked_until < ends_at + give_up:
         return False
-    known = entry.last_report_at
-    if known is not None and known > ends_at:
-        return True
-    return newest_report is None or (known is not None and newest_report <= known)
+    had_reported = entry.last_report_at is not None and entry.last_report_at > ends_at
+    return had_reported or newest_report is None or newest_report <= ends_at
+
+
+def on_own_grid(intervals: pa.Table, grids: Mapping[str, int]) -> pa.Table:
+    """Return the intervals of the length (seconds) that their site's are now.
+
+    A site that went over from a meter to its micros, or back, may have both in a day.
+    """
+    columns = {
+        "site": pa.array(grids, pa.string()),
+        "interval_s": pa.array(grids.values(), pa.int32()),
+    }
+    kept = intervals.join(pa.Table.from_pydict(columns), list(columns), join_type="left semi")
+    return kept.select(intervals.column_names).cast(intervals.schema)
 
 
 def settled_intervals(intervals: pa.Table, now: datetime) -> pa.ChunkedArray:
