@@ -1,0 +1,102 @@
+"""Steps between samples: booked as measured, bridged, dark, or not at all.
+
+Within an hour nothing is lost, however long the step: the counter counted on. Across hours the
+energy of a gap is exact and its split is not: a short one is spread evenly, a longer one is only
+told of. A sum of inverters that was silent and has hardly grown was dark: it is known to be.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from energy_pipeline.transform.counters.links import Limits
+from energy_pipeline.transform.counters.samples import CounterKind, Samples
+from energy_pipeline.transform.counters.steps import Steps, joined
+from energy_pipeline.transform.instants import HOUR_US, S_US, Microseconds
+
+LONGEST_NIGHT = timedelta(hours=24)
+"""Inverters that were silent for longer may as well have been cut off."""
+
+_US = timedelta(microseconds=1)
+_USUAL_STEP_US = 1_200 * S_US
+"""Polls of five minutes and reports of fifteen, some late: across hours, more is a gap."""
+_FIRST_REPORT_US = 900 * S_US
+_FIRST_REPORT_SHARE = 0.02
+"""What inverters make in the first quarter of an hour of a day, of the most that they could."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unbooked:
+    """Time between samples whose energy belongs to no hour.
+
+    Args:
+        start_us: the last sample before it.
+        end_us: the first sample after it.
+        energy_wh: what was counted meanwhile; NaN where nobody knows, after a reset or a jump.
+    """
+
+    start_us: Microseconds
+    end_us: Microseconds
+    energy_wh: NDArray[np.float64]
+
+
+def book(
+    samples: Samples, limits: Limits, kind: CounterKind, bridge: timedelta, *, spreads_long: bool
+) -> tuple[Steps, Unbooked]:
+    """Return the steps between believed samples, and the time of which no step can be made.
+
+    Args:
+        samples: believed samples of one counter.
+        limits: what it can do.
+        kind: how it counts.
+        bridge: the longest gap whose energy is spread.
+        spreads_long: whether the energy of longer gaps is spread too.
+    """
+    start_us, end_us = samples.at_us[:-1], samples.at_us[1:]
+    length_us = end_us - start_us
+    energy_wh = limits.energy_wh(samples.energy_wh[:-1], samples.energy_wh[1:], length_us)
+    is_counted = ~np.isnan(energy_wh)
+    is_usual = (start_us // HOUR_US == (end_us - 1) // HOUR_US) | (length_us <= _USUAL_STEP_US)
+    is_dark = is_counted & ~is_usual & _dark(energy_wh, length_us, limits, kind)
+    is_bridged = is_counted & ~is_usual & ~is_dark & (spreads_long | (length_us <= bridge // _US))
+    is_booked = is_dark | is_bridged | (is_counted & is_usual)
+    metered = np.full(length_us.size, kind != "inverters")
+    whole = Steps(start_us, end_us, energy_wh, is_booked, is_bridged, metered)
+    nights = _nights(whole.at(is_dark))
+    begun = _begun_anew(whole, samples.energy_wh, limits, bridge)
+    left = ~is_booked
+    booked = joined((whole.at(is_booked & ~is_dark), nights, begun))
+    return booked, Unbooked(start_us[left], end_us[left], energy_wh[left])
+
+
+def _dark(
+    energy_wh: NDArray[np.float64], length_us: Microseconds, limits: Limits, kind: CounterKind
+) -> NDArray[np.bool_]:
+    if kind != "inverters":
+        return np.zeros(length_us.size, np.bool_)
+    first_report_wh = limits.max_power_w * _FIRST_REPORT_SHARE * (_FIRST_REPORT_US / HOUR_US)
+    return (energy_wh <= first_report_wh) & (length_us <= LONGEST_NIGHT // _US)
+
+
+def _nights(steps: Steps) -> Steps:
+    """Put the energy of dark steps into their last quarter of an hour, which was reported."""
+    dawn_us = steps.end_us - _FIRST_REPORT_US
+    dark = replace(steps, end_us=dawn_us, energy_wh=np.zeros(steps.size))
+    return joined((dark, replace(steps, start_us=dawn_us)))
+
+
+def _begun_anew(
+    steps: Steps, counter_wh: NDArray[np.float64], limits: Limits, bridge: timedelta
+) -> Steps:
+    """Return what meters showed that had begun again from 0 since the sample before.
+
+    It flowed, but what flowed before the reset is lost: the time is not covered.
+    """
+    before_wh, after_wh = counter_wh[:-1], counter_wh[1:]
+    length_us = steps.end_us - steps.start_us
+    is_reset = np.isnan(steps.energy_wh) & (after_wh < before_wh) & steps.is_metered
+    is_near = length_us <= max(bridge // _US, HOUR_US)
+    is_new = is_reset & is_near & (after_wh <= limits.possible_wh(length_us))
+    return replace(steps, energy_wh=after_wh).at(is_new)

@@ -1,0 +1,133 @@
+"""When a counter showed what: one sample per reading, at an instant that can be believed.
+
+The gateway's own time is used, which is exact to a second. Where it cannot be right, a meter, which
+is read every second, gets the time of arrival; what is reported at intervals gets none and is left
+out, so that the time around it becomes a gap.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from energy_pipeline.transform.instants import NEVER_US, S_US, Microseconds, column_us
+from energy_pipeline.transform.series import rows_by_series
+
+CounterKind = Literal["meter", "boundary", "inverters"]
+"""`meter`: counts continuously, read seconds ago; `boundary`: a meter's counter at the end of an
+interval, in whole Wh; `inverters`: a sum over inverters that report in turn, and that may wrap."""
+
+CLOCK_LIMIT = timedelta(hours=4)
+"""A gateway whose clock is wrong by more gives no samples; days around an hour hold the others."""
+
+_CLOCK_TOLERANCE_US = 15 * S_US
+"""Seconds between reading and arrival, and between two clocks that are right."""
+_REPORT_LAG_US = 900 * S_US
+"""How long after its end an interval's report may show up."""
+_CLOCK_LIMIT_US = CLOCK_LIMIT // timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A counter by its names, and how it counts."""
+
+    site: str
+    stream: str
+    serial: str
+    name: str
+    kind: CounterKind
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What one counter showed; instants strictly ascending.
+
+    Args:
+        at_us: when.
+        energy_wh: what.
+    """
+
+    at_us: Microseconds
+    energy_wh: NDArray[np.float64]
+
+    def at(self, wanted: NDArray[np.intp] | NDArray[np.bool_]) -> "Samples":
+        """Return the samples at these places."""
+        return Samples(self.at_us[wanted], self.energy_wh[wanted])
+
+
+def counters_of(
+    readings: pa.Table, kind_of: Callable[[str], CounterKind]
+) -> Iterator[tuple[Counter, Samples]]:
+    """Yield the counters of a table of readings with their samples.
+
+    Args:
+        readings: rows of `envoy_readings`, in any order; of them site, stream, serial, counter,
+            read_at, polled_at and energy_wh are looked at.
+        kind_of: how a counter of that name counts.
+    """
+    for (site, stream), rows in rows_by_series(readings):
+        serials, names = (
+            rows[each].to_numpy(zero_copy_only=False) for each in ("serial", "counter")
+        )
+        read_us, polled_us = column_us(rows["read_at"]), column_us(rows["polled_at"])
+        energy_wh = rows["energy_wh"].to_numpy()
+        for serial, name in sorted(set(zip(serials.tolist(), names.tolist(), strict=True))):
+            mine = (serials == serial) & (names == name)
+            counter = Counter(site, stream, serial, name, kind_of(name))
+            shown = (read_us[mine], polled_us[mine], energy_wh[mine])
+            yield counter, samples_of(*shown, counter.kind)
+
+
+def samples_of(
+    read_us: Microseconds,
+    polled_us: Microseconds,
+    energy_wh: NDArray[np.float64],
+    kind: CounterKind,
+) -> Samples:
+    """Return the samples of one counter from its readings in any order.
+
+    A reading that was polled again is the same sample; values below 0 are none.
+
+    Args:
+        read_us: the gateway's own time.
+        polled_us: the time of arrival.
+        energy_wh: the counter.
+        kind: how it counts.
+    """
+    shown = _first_shown(read_us, polled_us, energy_wh)
+    read_us, polled_us, energy_wh = read_us[shown], polled_us[shown], energy_wh[shown]
+    at_us, is_credible = _instants(read_us, polled_us, kind)
+    kept = is_credible & np.isfinite(energy_wh) & (energy_wh >= 0)
+    at_us, energy_wh = at_us[kept], energy_wh[kept]
+    _, first = np.unique(at_us, return_index=True)
+    return Samples(at_us[first], energy_wh[first])
+
+
+def _first_shown(
+    read_us: Microseconds, polled_us: Microseconds, energy_wh: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """Return the rows that show something for the first time, in order of arrival."""
+    order = np.lexsort((polled_us, energy_wh, read_us))
+    same = (np.diff(read_us[order]) == 0) & (np.diff(energy_wh[order]) == 0)
+    first = order[np.concatenate(([True], ~same))[: order.size]]
+    return first[np.lexsort((energy_wh[first], read_us[first], polled_us[first]))]
+
+
+def _instants(
+    read_us: Microseconds, polled_us: Microseconds, kind: CounterKind
+) -> tuple[Microseconds, NDArray[np.bool_]]:
+    """Return when the samples were true, and which of them can be believed.
+
+    What a report at intervals shows for the first time was read after the poll before, or just
+    before it; a clock that jumped says otherwise.
+    """
+    if kind == "meter":
+        off_us = np.abs(polled_us - read_us)
+        at_us = np.where(off_us <= _CLOCK_TOLERANCE_US, read_us, polled_us)
+        return at_us, off_us <= _CLOCK_LIMIT_US
+    earliest_us = np.concatenate(([NEVER_US], polled_us[:-1] - _REPORT_LAG_US))[: read_us.size]
+    return read_us, (read_us <= polled_us + _CLOCK_TOLERANCE_US) & (read_us >= earliest_us)
