@@ -35,7 +35,9 @@ pytestmark = pytest.mark.timeout(240)
 def houses() -> list[House]:
     def house(number: int, zone: str, measured: str) -> House:
         modelled = ModelledHouse(system_id=number, timezone=zone, latitude=51.5, seed=3)
-        system = modelled_system(modelled, DAYS.first, DAYS.last + timedelta(days=2))
+        system = modelled_system(
+            modelled, DAYS.first - timedelta(days=2), DAYS.last + timedelta(days=2)
+        )
         uploads = (
             ("production", "consumption"),
             ("consumption", "consumption"),
@@ -43,7 +45,7 @@ def houses() -> list[House]:
         )
         return House(f"house-{number}", system, DAYS.first, measured, uploads)
 
-    return [house(67, "Europe/London", "meter"), house(68, "America/Denver", "micro")]
+    return [house(67, "Europe/London", "meter"), house(68, "Atlantic/Reykjavik", "micro")]
 
 
 def run(place: Town, kill_after_s: float | None) -> bool:
