@@ -6,6 +6,7 @@ remembered of whole messages in `message_log`, how entries change in `transition
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -202,6 +203,7 @@ def _at(at_s: float) -> datetime:
     return datetime.fromtimestamp(at_s, UTC)
 
 
+@lru_cache(maxsize=4_096)  # hours of one message share theirs
 def _instant(at_s: float | None) -> datetime | None:
     return None if at_s is None else _at(at_s)
 

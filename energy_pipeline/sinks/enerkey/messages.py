@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from energy_pipeline.sinks.enerkey import wire
 from energy_pipeline.sinks.enerkey.hours import Kind
@@ -21,7 +22,7 @@ _PATHS: dict[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
     """One push.
 
@@ -40,7 +41,7 @@ class Message:
         """Path of the request."""
         return _PATHS[self.kind].format(meter_id=self.meter_id)
 
-    @property
+    @cached_property
     def body(self) -> bytes:
         """JSON; the same rows give the same bytes."""
         label = timedelta(0) if self.kind == "cumulative" else wire.HOUR_LABEL

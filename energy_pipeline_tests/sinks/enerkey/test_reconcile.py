@@ -161,6 +161,13 @@ def test_two_unknown_outcomes_are_for_a_person():
     assert decision(10.0, twice, None, replace(LATER, is_released=True)).action == "push"
 
 
+def test_what_is_held_for_a_person_stays_held_in_later_runs():
+    held = replace(SENDING, state="held", hold="unknown_twice", attempts=2)
+    years = replace(TERMS, now=NOW + timedelta(days=3650))
+    assert decision(10.0, held, None, years).hold == "unknown_twice"
+    assert decision(10.0, held, None, replace(years, is_released=True)).action == "push"
+
+
 def test_a_late_effect_of_a_held_message_is_recognised():
     held = replace(SENDING, state="held", hold="unknown_twice", attempts=2)
     found = decision(12.0, held, 10.0, LATER)
