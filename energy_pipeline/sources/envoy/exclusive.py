@@ -29,9 +29,9 @@ async def alone(locks: Locks, name: str, clock: Clock, patience_s: float) -> Asy
             try:
                 held.enter_context(locks.hold(name, timeout_s=0))
                 break
-            except StoreError:
+            except StoreError as error:
                 if waited_s >= patience_s:
-                    raise
+                    raise StoreError(f"waited {patience_s:g} s, and then: {error}") from None
             await clock.sleep(_STEP_S)
             waited_s += _STEP_S
         yield
