@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from energy_pipeline.definitions import definitions
+from energy_pipeline import definitions as location
 from energy_pipeline.defs.jobs import daily_energy
 from energy_pipeline.defs.schedules import trailing_days
 
@@ -22,5 +22,5 @@ def trailing_days_every_minute(context: dg.ScheduleEvaluationContext) -> dg.RunR
 @dg.definitions
 def tested() -> dg.Definitions:
     return dg.Definitions.merge(
-        definitions(), dg.Definitions(schedules=[trailing_days_every_minute])
+        location.definitions(), dg.Definitions(schedules=[trailing_days_every_minute])
     )

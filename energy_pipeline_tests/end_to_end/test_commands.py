@@ -30,7 +30,7 @@ PARTITIONED = (
 )
 ALL = f"enlighten_systems,enlighten_daily_energy,enerkey_meters,{PARTITIONED}"
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(400)
 
 
 def a_house(days: Days = DAYS) -> House:
@@ -219,7 +219,7 @@ def test_the_daemon_runs_the_schedule(tmp_path: Path) -> None:
                     wanted = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS])
                     return list(instance.get_runs(wanted))
 
-            wait_for("run of the schedule", runs, 200)
+            wait_for("run of the schedule", runs, 280)
         # Consumption is metered: all of it but the hours that have not settled is there.
         assert len(place.enerkey.stored_hours(671)) >= 6 * 24
         assert set(place.enerkey.pushes_per_hour(670).values()) == {1}
