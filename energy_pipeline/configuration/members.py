@@ -178,6 +178,11 @@ BridgeHours = Annotated[
     Field(strict=True, ge=0, le=24, allow_inf_nan=False),
     Allowed("a number of hours, 0 to 24"),
 ]
+Power = Annotated[
+    float,
+    Field(strict=True, gt=0, allow_inf_nan=False),
+    Allowed("a number of watts, more than 0"),
+]
 Reading = Annotated[
     float,
     Field(strict=True, ge=0, allow_inf_nan=False),

@@ -20,6 +20,7 @@ from energy_pipeline.configuration.members import (
     Fingerprint,
     Host,
     Id,
+    Power,
     Reading,
     Secret,
     Serial,
@@ -83,7 +84,8 @@ class EnvoyAccess(_Members):
     """Where the site's gateway answers; the fingerprint is 64 lower-case hex digits.
 
     `token_env` names a variable with a ready token; without it one is fetched with the owner's
-    login. A gap of at most `bridge_hours` without polls is spread over its hours.
+    login. A gap of at most `bridge_hours` without polls is spread over its hours. No stream of the
+    site can flow faster than `max_power_w`; what a counter shows beyond is no energy.
     """
 
     host: Host
@@ -91,6 +93,7 @@ class EnvoyAccess(_Members):
     tls_fingerprint: Fingerprint | None = None
     token_env: VariableName | None = None
     bridge_hours: BridgeHours = 6.0
+    max_power_w: Power = 40_000.0
 
 
 class Upload(_Members):

@@ -6,12 +6,35 @@ Counts are per series, never per day, so that a long range takes no more memory 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+
+import pyarrow as pa
 
 from energy_pipeline.calendar import Days
 from energy_pipeline.store.coverage import Coverage, Key
 from energy_pipeline.transform.finality import HOUR_S
 from energy_pipeline.transform.series_days import HOURS
+
+
+@dataclass(frozen=True)
+class UnbookedEnergy:
+    """Time between two readings of a gateway's counter whose energy belongs to no hour.
+
+    Args:
+        site: site id.
+        stream: what flowed.
+        counter: name of the counter.
+        start: the last reading before.
+        end: the first reading after.
+        energy_wh: what was counted meanwhile; None where a reset or a jump hides it.
+    """
+
+    site: str
+    stream: str
+    counter: str
+    start: datetime
+    end: datetime
+    energy_wh: float | None
 
 
 @dataclass(frozen=True)
@@ -27,6 +50,7 @@ class HourlyReport:
         complete: sites of which every hour of the range is final.
         incomplete: sites of which some are not, with the counts by stream, for a person.
         refreshed: days beside the range that were held and have changed.
+        unbooked: energy of long gaps between a gateway's readings, by site, stream and time.
     """
 
     days: Days
@@ -37,6 +61,7 @@ class HourlyReport:
     complete: tuple[str, ...]
     incomplete: dict[str, str]
     refreshed: tuple[date, ...]
+    unbooked: tuple[UnbookedEnergy, ...] = ()
 
 
 @dataclass
@@ -46,6 +71,7 @@ class HourlyCounts:
     days: Days
     rows: int = 0
     refreshed: set[date] = field(default_factory=set[date])
+    unbooked: set[UnbookedEnergy] = field(default_factory=set[UnbookedEnergy])
     _energy_wh: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     _hours: Counter[Key] = field(default_factory=Counter[Key])
     _final: Counter[Key] = field(default_factory=Counter[Key])
@@ -57,6 +83,10 @@ class HourlyCounts:
             self._energy_wh[entry.stream] += entry.energy_wh
             self._hours[entry.key] += HOURS
             self._final[entry.key] += entry.final_s // HOUR_S
+
+    def add_unbooked(self, found: pa.Table) -> None:
+        """Count rows of `UNBOOKED`; one that was counted already is not counted again."""
+        self.unbooked.update(UnbookedEnergy(**row) for row in found.to_pylist())
 
     def report(self) -> HourlyReport:
         """Sum up."""
@@ -76,4 +106,5 @@ class HourlyCounts:
             tuple(sorted({site for site, _ in self._hours} - incomplete.keys())),
             incomplete,
             tuple(sorted(self.refreshed)),
+            tuple(sorted(self.unbooked, key=lambda each: (each.site, each.stream, each.start))),
         )

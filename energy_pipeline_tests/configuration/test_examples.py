@@ -49,7 +49,14 @@ VARIABLES = {
 MEMBERS = {
     "sites": {"id", "name", "timezone", "start", "enlighten", "envoy", "streams", "uploads"},
     "enlighten": {"api", "system_id", "user_id", "production"},
-    "envoy": {"host", "serial", "tls_fingerprint", "token_env", "bridge_hours"},
+    "envoy": {
+        "host",
+        "serial",
+        "tls_fingerprint",
+        "token_env",
+        "bridge_hours",
+        "max_power_w",
+    },
     "uploads": {"stream", "meter_id", "facility_id", "reading", "unit", "opening_reading"},
 }
 

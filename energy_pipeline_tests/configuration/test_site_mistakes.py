@@ -28,6 +28,7 @@ ID = "small letters, digits and - (not first); only digits: in quotes"
 SERIAL = "the gateway's serial number: 12 digits, in quotes"
 VARIABLE = "the name of the environment variable that holds the token"
 BRIDGE = "a number of hours, 0 to 24"
+POWER = "a number of watts, more than 0"
 ZONE = "a zone of the IANA database, for example Europe/Helsinki"
 UPLOAD = "stream, meter_id, facility_id, reading, unit or opening_reading"
 
@@ -126,6 +127,7 @@ MISTAKES = [
         "a value (not shown)",
         VARIABLE,
     ),
+    ("tls_fingerprint: null", "max_power_w: 0", 14, "envoy.max_power_w", "0", POWER),
     ("tls_fingerprint: null", "bridge_hours: 25", 14, "envoy.bridge_hours", "25", BRIDGE),
     ("tls_fingerprint: null", "bridge_hours: -1", 14, "envoy.bridge_hours", "-1", BRIDGE),
     (

@@ -30,6 +30,7 @@ def test_every_member_arrives(tmp_path: Path):
     assert site.envoy is not None
     assert (site.envoy.host, site.envoy.serial) == ("192.168.1.67", "122117051926")
     assert (site.envoy.token_env, site.envoy.bridge_hours) == (None, 6)
+    assert site.envoy.max_power_w == 40_000
     assert site.streams == {"production": "enlighten"}
     hourly, register = site.uploads
     assert (hourly.meter_id, hourly.facility_id, hourly.unit) == (101, 11, "kWh")
