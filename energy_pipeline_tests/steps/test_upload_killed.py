@@ -86,11 +86,11 @@ class Assassin:
             await self._app(scope, receive, send)
             return
         if self._phase == "before":
-            message = await receive()  # all of it has arrived
+            arrived = [await receive()]  # the whole message
             self._victim.kill()
 
             async def again() -> Message:
-                return message
+                return arrived.pop() if arrived else await receive()
 
             await self._app(scope, again, _nobody)
         elif self._phase == "unanswered":

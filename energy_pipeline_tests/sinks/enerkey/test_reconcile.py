@@ -10,7 +10,7 @@ from energy_pipeline.sinks.enerkey.hours import LedgerHour, near
 from energy_pipeline.sinks.enerkey.messages import Message
 from energy_pipeline.sinks.enerkey.outcome import Outcome
 from energy_pipeline.sinks.enerkey.reconcile import Terms, needs_read, reconcile_hours
-from energy_pipeline.sinks.enerkey.transitions import begin_send, end_send
+from energy_pipeline.sinks.enerkey.transitions import begin_send, end_send, settle
 from energy_pipeline_tests.sinks.enerkey.throwaway import HOUR, MODELS, START, Client, Server
 
 NOW = START + timedelta(days=30)
@@ -166,6 +166,19 @@ def test_what_is_held_for_a_person_stays_held_in_later_runs():
     years = replace(TERMS, now=NOW + timedelta(days=3650))
     assert decision(10.0, held, None, years).hold == "unknown_twice"
     assert decision(10.0, held, None, replace(years, is_released=True)).action == "push"
+
+
+def test_what_may_be_on_its_way_stays_on_record_whatever_is_wanted_since():
+    held = replace(SENDING, state="held", hold="unknown_twice", attempts=2)
+    again = settle(held, decision(12.0, held, None, LATER), LATER.now)
+    assert (again.state, again.value) == ("held", 10.0)
+    assert settle(held, decision(12.0, held, 7.0, LATER), LATER.now).value == 10.0
+
+
+def test_the_quiet_time_begins_when_the_answer_failed_to_come():
+    minute_later = NOW + timedelta(minutes=1)
+    for verdict in ("unknown", "accepted", "refused"):
+        assert end_send(SENDING, Outcome(verdict, "text"), minute_later).sent_at == minute_later
 
 
 def test_a_late_effect_of_a_held_message_is_recognised():

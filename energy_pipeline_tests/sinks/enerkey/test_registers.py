@@ -99,6 +99,19 @@ def test_the_baseline_goes_out_with_the_reading_after_it():
     assert actions(register([1000.0, 1012.5]), {}, {}) == ["push", "push"]
 
 
+def test_nothing_is_sent_beside_a_reading_whose_fate_is_not_known():
+    entries = verified(register([10.0, 20.0]))
+    ats = [START + 2 * HOUR, START + 3 * HOUR]
+    lost = LedgerHour(ats[0], 30.0, state="sending", attempts=1, sent_at=START)
+    taken = LedgerHour(ats[1], 40.0, state="sent", attempts=1, sent_at=START)
+    wanted = register([10.0, 20.0, 30.0, 40.0, 50.0])
+    shown = hours(register([10.0, 20.0]))
+    alone = actions(wanted, entries | {ats[0]: lost}, shown)
+    assert alone == ["keep", "keep", "push", "behind", "behind"]
+    both = actions(wanted, entries | {ats[0]: lost, ats[1]: taken}, shown)
+    assert both == ["keep", "keep", "wait", "wait", "behind"]
+
+
 def test_a_decrease_is_held_and_what_comes_after_it():
     entries = verified(register([10.0, 20.0]))
     wanted = register([10.0, 20.0, 15.0, 21.0])
