@@ -2,5 +2,5 @@
 
 What the houses measured is in `dataset.py` (built by `replay.py` from recordings or by `model.py`),
 what the cloud knows of it at an instant in `cloud.py`, what can go wrong in `faults.py`, and the
-HTTP face of dialect v2 in `v2/`. `app.py` puts them together.
+HTTP faces in `v2/`, `v4/` and `oauth/`. `app.py` puts them together.
 """

@@ -3,14 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-Group = Literal[
-    "system_details",
-    "production",
-    "consumption",
-    "devices",
-    "configurations",
-    "streaming",
-]
+Group = Literal["system_details", "production", "consumption", "devices"]
 """Groups of v4 endpoints, as a plan grants them and an application ticks them."""
 
 EVERY_GROUP: frozenset[Group] = frozenset(get_args(Group))

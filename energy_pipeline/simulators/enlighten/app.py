@@ -18,6 +18,7 @@ from energy_pipeline.simulators.enlighten.switches import Switches
 from energy_pipeline.simulators.enlighten.truth import Truth, truth_of
 from energy_pipeline.simulators.enlighten.v2.authorization import AuthorizationPage
 from energy_pipeline.simulators.enlighten.v2.face import FaceV2
+from energy_pipeline.simulators.enlighten.v4.face import FaceV4
 
 
 class EnlightenSimulator:
@@ -45,6 +46,7 @@ class EnlightenSimulator:
                 Mount("/app_user_auth", AuthorizationPage(self._state)),
                 Mount("/oauth", OAuthFace(self._state)),
                 Mount("/api/v2", FaceV2(self._state)),
+                Mount("/api/v4", FaceV4(self._state)),
             ]
         )
 

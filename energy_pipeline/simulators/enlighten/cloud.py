@@ -122,7 +122,7 @@ class Cloud:
     def last_report_at(self, system: System, now: int) -> int | None:
         """Return the gateway's newest upload."""
         at = _upload_before(system, now)
-        for outage in reversed(self._outages(system)):
+        for outage in reversed(self.outages(system)):
             if _epoch(outage.start) <= at < _epoch(outage.end):
                 at = _upload_before(system, _epoch(outage.start) - 1)
         return at if at > system.operational_at else None
@@ -143,8 +143,8 @@ class Cloud:
         silent = reported is None or now - reported > _SILENT_AFTER_S
         return self._faults.status.get(system.system_id, "comm" if silent else "normal")
 
-    def _outages(self, system: System) -> list[Outage]:
-        """Return the system's outages, earliest first."""
+    def outages(self, system: System) -> list[Outage]:
+        """Return the system's outages, earliest first, whenever they are."""
         ours = (o for o in self._faults.outages if o.system_id in (None, system.system_id))
         return sorted(ours, key=lambda outage: outage.start)
 
@@ -168,7 +168,7 @@ class Cloud:
     def _arrived_at(self, system: System, end_at: Int64s, interval_s: int) -> Int64s:
         """Return when the first devices' data of each interval reached the cloud."""
         arrived = _upload_after(system, end_at + _GATHERING_S)
-        for outage in self._outages(system):
+        for outage in self.outages(system):
             start, end = _epoch(outage.start), _epoch(outage.end)
             offline = (arrived >= start) & (arrived < end)
             arrived[offline] = _upload_after(system, np.array([end]))[0]

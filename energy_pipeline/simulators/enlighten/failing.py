@@ -11,7 +11,7 @@ from energy_pipeline.simulators.enlighten.noise import noise
 from energy_pipeline.simulators.server import drop_connection
 
 _REQUEST = 300
-_BUSY = b'{"errorCode":7,"errorMessages":["Data temporarily unavailable."]}'
+BUSY = b'{"errorCode":7,"errorMessages":["Data temporarily unavailable."]}'
 _WEB_PAGE = b"<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>"
 
 
@@ -49,11 +49,16 @@ class Failing:
         return None
 
 
-def failed_answer(failure: Failure) -> Response:
-    """Return the answer that carries a failure."""
+def failed_answer(failure: Failure, busy: bytes = BUSY) -> Response:
+    """Return the answer that carries a failure.
+
+    Args:
+        failure: how the request fails.
+        busy: the JSON of a service that has no time.
+    """
     match failure:
         case "500" | "503":
-            return Response(_BUSY, int(failure), media_type="application/json")
+            return Response(busy, int(failure), media_type="application/json")
         case "503_html":
             return Response(_WEB_PAGE, 503, media_type="text/html")
         case "drop":

@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from energy_pipeline.simulators.enlighten.cloud import Cloud, average_power_w
+from energy_pipeline.simulators.enlighten.cloud import Cloud
 from energy_pipeline.simulators.enlighten.dataset import Stream, System
 from energy_pipeline.simulators.enlighten.faults import Faults
-from energy_pipeline.simulators.enlighten.localdays import local_date
+from energy_pipeline.simulators.enlighten.figures import day_figures
 from energy_pipeline.simulators.enlighten.totals import meter_start, production_totals
 from energy_pipeline.simulators.enlighten.v2.windows import DayRange
 
 Json = Mapping[str, Any]
 Stamp = Callable[[int | None], int | str | None]
 """Shows an instant in the format that the request asks for."""
-
-_RECENT_S = 3600
 
 
 def stamp_of(datetime_format: str | None, system: System | None) -> Stamp:
@@ -73,16 +71,14 @@ class View:
     def summary(self, day: date) -> Json:
         """Return the figures of one local day and of all days before it."""
         system, meta = self.system, self.meta()
-        is_today = day == local_date(self.now, system.zone)
-        first = min(day, local_date(system.operational_at, system.zone))
-        totals = production_totals(self.cloud, system, first, day, self.now)
+        figures = day_figures(self.cloud, system, day, self.now)
         return {
             "system_id": system.system_id,
-            "modules": system.micros if is_today else 0,
-            "size_w": system.size_w if is_today else 0,
-            "current_power": self._current_power_w() if is_today else 0,
-            "energy_today": int(totals[-1]),
-            "energy_lifetime": int(totals[:-1].sum()),
+            "modules": figures.modules,
+            "size_w": figures.size_w,
+            "current_power": figures.current_power_w,
+            "energy_today": figures.energy_today_wh,
+            "energy_lifetime": figures.energy_lifetime_wh,
             "summary_date": str(day),
             "source": "meter" if system.has_meter else "microinverters",
             "status": meta["status"],
@@ -126,14 +122,3 @@ class View:
             return []
         totals = self.cloud.day_totals(self.system, stream, days.first, days.last, self.now)
         return totals.tolist()
-
-    def _current_power_w(self) -> int:
-        """Return the mean power of the newest interval, 0 when production has ended."""
-        stream = self.system.production
-        newest = self.cloud.newest(self.system, stream, self.now)
-        if newest is None or self.now - newest > _RECENT_S:
-            return 0
-        last = self.cloud.intervals(self.system, stream, newest - 1, newest, self.now)
-        if stream == "production_micro":
-            return int(average_power_w(self.system, last)[0])
-        return int(last.energy_wh[0]) * 4
