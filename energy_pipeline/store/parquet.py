@@ -8,7 +8,6 @@ replaced is in `files.py`, where it lies in `layout.py`, what is known of a site
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import date
 from typing import Protocol, TypeVar
 
@@ -20,6 +19,7 @@ from energy_pipeline.dataset import Dataset
 from energy_pipeline.errors import StoreError
 from energy_pipeline.store import rows
 from energy_pipeline.store.coverage import Coverage, Key, by_key
+from energy_pipeline.store.entries import counted, unchanged_keys
 from energy_pipeline.store.files import DatasetFile
 from energy_pipeline.store.layout import file_day, open_root, partition_file, snapshot_file
 
@@ -75,10 +75,10 @@ class ParquetStore:
         new = rows.fit(table, dataset)
         rows.refuse_other_days(new, dataset, day)
         parts = rows.by_key(new, dataset)
-        entries = _counted(by_key(coverage), parts, dataset)
+        entries = counted(by_key(coverage), parts, dataset)
         with self._locks.hold(f"store/{dataset.name}/{day}"):
             old, known = file.content() or (dataset.empty(), {})
-            unchanged = _unchanged(entries, parts, known, rows.by_key(old, dataset))
+            unchanged = unchanged_keys(entries, parts, known, rows.by_key(old, dataset))
             if unchanged == entries.keys():
                 file.remove_leftovers()
                 return
@@ -86,6 +86,38 @@ class ParquetStore:
             kept = rows.without_keys(old, dataset, [entry.key for entry in coverage])
             whole = rows.in_order(pa.concat_tables([kept, new]), dataset)
             file.replace(whole, dict(sorted(entries.items())))
+
+    def append(
+        self, dataset: Dataset, day: date, table: pa.Table, coverage: Sequence[Coverage]
+    ) -> int:
+        """Add rows to the partition of a UTC day and return how many; what is held stays.
+
+        A row of which the keys are held already is left out. When that leaves none, the file and
+        its coverage stay as they are.
+
+        Args:
+            dataset: a partitioned dataset.
+            day: the UTC day.
+            table: the rows, any order.
+            coverage: one entry per site, and stream where the dataset has one, that has rows.
+
+        Raises:
+            StoreError: as `replace` says.
+        """
+        file = self._partition(dataset, day)
+        new = rows.fit(table, dataset)
+        rows.refuse_other_days(new, dataset, day)
+        with self._locks.hold(f"store/{dataset.name}/{day}"):
+            old, known = file.content() or (dataset.empty(), {})
+            whole = rows.without_twins(pa.concat_tables([old, new]), dataset)
+            added = whole.num_rows - old.num_rows
+            if added:
+                parts = rows.by_key(whole, dataset)
+                entries = counted(known | by_key(coverage), parts, dataset)
+                file.replace(whole, dict(sorted(entries.items())))
+            else:
+                file.remove_leftovers()
+        return added
 
     def read(
         self,
@@ -186,35 +218,6 @@ def _put(
         file.remove_leftovers()
     else:
         file.replace(new, {})
-
-
-def _counted(
-    entries: Mapping[Key, Coverage], parts: Mapping[Key, pa.Table], dataset: Dataset
-) -> dict[Key, Coverage]:
-    if strangers := parts.keys() - entries.keys():
-        raise StoreError(f"{dataset.name}: rows without coverage: {sorted(strangers)}")
-    streams = "stream" in dataset.key_columns
-    if wrong := [key for key in entries if bool(key[1]) != streams]:
-        allowed = "site and stream" if streams else "site without stream"
-        raise StoreError(f"{dataset.name}: coverage of {wrong}; allowed: {allowed}")
-    counts = {key: part.num_rows for key, part in parts.items()}
-    return {key: replace(entry, rows=counts.get(key, 0)) for key, entry in entries.items()}
-
-
-def _unchanged(
-    entries: Mapping[Key, Coverage],
-    parts: Mapping[Key, pa.Table],
-    known: Mapping[Key, Coverage],
-    old_parts: Mapping[Key, pa.Table],
-) -> set[Key]:
-    """Return the keys of which entry and rows say what they said; these keep their old entry."""
-    return {
-        key
-        for key, entry in entries.items()
-        if key in known
-        and old_parts.get(key) == parts.get(key)
-        and entry.says_the_same_as(known[key])
-    }
 
 
 def _joined(parts: list[pa.Table], empty: pa.Table) -> pa.Table:

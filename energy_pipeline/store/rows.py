@@ -12,6 +12,7 @@ from operator import or_
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from energy_pipeline.dataset import Dataset, conform, partition_days
 from energy_pipeline.errors import StoreError
@@ -96,11 +97,23 @@ def refuse_other_days(table: pa.Table, dataset: Dataset, day: date) -> None:
         )
 
 
+def without_twins(table: pa.Table, dataset: Dataset) -> pa.Table:
+    """Return the rows sorted by the dataset's keys; of those that share all keys, the first."""
+    ordered = in_order(table, dataset)
+    return ordered.filter(pa.array(~_repeats(ordered, dataset)))
+
+
 def _refuse_twins(ordered: pa.Table, dataset: Dataset) -> None:
+    repeats = _repeats(ordered, dataset)
+    if repeats.any():
+        at = int(repeats.argmax())
+        twin = ordered.select(list(dataset.sort_keys)).slice(at, 1).to_pylist()[0]
+        raise StoreError(f"{dataset.name}: two rows have the same keys: {twin}")
+
+
+def _repeats(ordered: pa.Table, dataset: Dataset) -> NDArray[np.bool_]:
+    """Return, for each row, whether it has all keys of the row before."""
     last = max(ordered.num_rows - 1, 0)
     columns = (ordered[name] for name in dataset.sort_keys)
     same = reduce(pc.and_, (pc.equal(keys.slice(1), keys.slice(0, last)) for keys in columns))
-    at = pc.index(same, pa.scalar(True)).as_py()
-    if at >= 0:
-        twin = ordered.select(list(dataset.sort_keys)).slice(at, 1).to_pylist()[0]
-        raise StoreError(f"{dataset.name}: two rows have the same keys: {twin}")
+    return np.append(np.zeros(ordered.num_rows - last, np.bool_), same.to_numpy())

@@ -52,6 +52,21 @@ def test_writers_of_different_sites_of_one_day_lose_nothing(root: Path):
     assert list((root / ".writing").iterdir()) == []
 
 
+def test_appends_of_two_processes_to_one_site_and_day_lose_and_double_nothing(root: Path):
+    context = writers.processes()
+    start = context.Barrier(2)
+    crew = [
+        context.Process(target=writers.append_hours, args=(root, first, start)) for first in (0, 1)
+    ]
+    for process in crew:
+        process.start()
+    for process in crew:
+        process.join()
+    assert [process.exitcode for process in crew] == [0, 0]
+
+    assert energy_wh(store_at(root)) == [float(hour) for hour in range(24)]
+
+
 @pytest.fixture
 def busy(root: Path) -> Iterator[Callable[[], int]]:
     """A process that replaces the day's partition without end; tells how often it has."""

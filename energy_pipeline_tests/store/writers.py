@@ -71,6 +71,16 @@ def write_sites(root: Path, sites: list[str], seed: int, rounds: int, start: Bar
                 store.replace(HOURLY_ENERGY, day, table, [known(site, energy_wh=24.0 * number)])
 
 
+def append_hours(root: Path, first_hour: int, start: Barrier) -> None:
+    """Append every other hour of the day, one at a time, each twice, as two pollers do."""
+    store = store_at(root)
+    start.wait()
+    for hour in range(first_hour, 24, 2):
+        for _ in range(2):
+            table = hours("a", [float(hour)], first_hour=hour)
+            store.append(HOURLY_ENERGY, DAY, table, [known("a")])
+
+
 def write_version_and_die(root: Path, number: int, step: int) -> None:
     """Write one version; SIGKILL comes at the n-th step of it, if it has that many."""
     table, entries = version(number)
