@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from energy_pipeline.calendar import Span
 from energy_pipeline.clock import Clock
-from energy_pipeline.errors import SchemaSurprise, ServiceUnavailable
+from energy_pipeline.errors import QuotaSpent, SchemaSurprise, ServiceUnavailable
 from energy_pipeline.http.redaction import install_log_redaction
 from energy_pipeline.http.retry import RetryPolicy, send_with_retries
 from energy_pipeline.sources.enlighten import wire
@@ -47,6 +47,7 @@ _MOST_REFUSALS = 8  # 409s of one request before it is given up
 _SHORT_PERIODS = ("second", "minute")
 _SHORTEST_CLOSURE = {True: timedelta(seconds=2), False: timedelta(hours=1)}
 _MINUTE = timedelta(minutes=1)
+_SAME_TIME = timedelta(minutes=5)
 # Instants of both clocks are whole seconds; the period is over after its last one.
 _AFTER = timedelta(seconds=1)
 
@@ -209,9 +210,22 @@ class EnlightenV2:
             self._hidden |= new
 
     def _close_quota(self, response: httpx.Response, over: OverQuota, refused: int) -> None:
-        """Let nobody ask before the vendor's period is over; never at once, later each time."""
+        """Let nobody ask before the vendor's period is over; never at once, later each time.
+
+        A long period in another time than ours ends this run alone: when it is over cannot be
+        told by our clock, so the next run asks once.
+
+        Raises:
+            QuotaSpent: the vendor's long period is in another time.
+        """
         shortest = _SHORTEST_CLOSURE[over.period in _SHORT_PERIODS] * 2**refused
         now = self._clock.now()
+        if (
+            over.ends_at
+            and over.period not in _SHORT_PERIODS
+            and not _is_ours(over.ends_at, response, now)
+        ):
+            raise QuotaSpent(wire.SERVICE, over.period, over.limit or 0, over.ends_at)
         remaining = _MINUTE
         if over.ends_at:
             remaining = over.ends_at - _vendors_now(response, now) + _AFTER
@@ -221,6 +235,12 @@ class EnlightenV2:
 def _is_message(response: httpx.Response) -> bool:
     """Whether a good status carries a sentence instead of values."""
     return wire.NO_CONSUMPTION_METER.encode() in response.content[:1000]
+
+
+def _is_ours(instant: datetime, response: httpx.Response, now: datetime) -> bool:
+    """Whether an instant of the vendor means something on our clock."""
+    apart = abs(_vendors_now(response, now) - now)
+    return apart <= _SAME_TIME and instant > now - _SAME_TIME
 
 
 def _vendors_now(response: httpx.Response, otherwise: datetime) -> datetime:

@@ -404,11 +404,15 @@ def test_a_full_month_ends_it_for_everybody(tmp_path: Path) -> None:
     assert spent.goes_on_at == REPORTED + timedelta(days=9, seconds=1)
 
 
-def test_a_full_month_that_is_over_by_our_clock_is_tried_in_an_hour(tmp_path: Path) -> None:
-    with pytest.raises(QuotaSpent) as raised:
-        ask(Cloud(over("month", -86_400)), tmp_path, day)
+def test_a_full_month_in_another_time_than_ours_ends_this_run_alone(tmp_path: Path) -> None:
+    """A vendor whose clock stands in another month knows alone when it goes on."""
+    clock, cloud = new_clock(), Cloud(over("month", -86_400))
 
-    assert raised.value.goes_on_at == REPORTED + timedelta(hours=1)
+    for asked in (1, 2):
+        with pytest.raises(QuotaSpent) as raised:
+            ask(cloud, tmp_path, day, clock)
+        assert len(cloud.asked) == asked
+        assert raised.value.goes_on_at == REPORTED - timedelta(days=1)
 
 
 def test_our_own_count_of_the_minute_is_waited_for(tmp_path: Path) -> None:
