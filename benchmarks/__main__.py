@@ -1,8 +1,8 @@
 """Runs every benchmark: `make bench`."""
 
-from benchmarks import transform
+from benchmarks import fetch, transform
 
-BENCHMARKS = (transform,)
+BENCHMARKS = (transform, fetch)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from energy_pipeline.calendar import Days, Span
@@ -158,10 +159,11 @@ def _with_days(rows: pa.Table, dataset: Dataset) -> pa.Table:
 
 
 def _last_ends(parsed: ParsedAnswers) -> dict[int, datetime]:
-    """Return the end of the last interval of each answer that has any."""
-    last = parsed.rows.group_by("answer").aggregate([("end_at", "max")])
-    rows: list[dict[str, Any]] = last.to_pylist()
-    return {row["answer"]: row["end_at_max"] for row in rows}
+    """Return the end of the last interval of each answer that has any; rows are in order."""
+    answer = parsed.rows["answer"].to_numpy()
+    last = np.flatnonzero(np.diff(answer, append=-1))
+    ends: list[Any] = parsed.rows["end_at"].take(last).to_pylist()
+    return dict(zip(answer[last].tolist(), ends, strict=True))
 
 
 def _answered_until(ask: Ask, head: AnswerHead, last_end: datetime | None) -> datetime:

@@ -7,6 +7,7 @@ written in `day_writer.py`, who asks in `fetch_run.py`.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 
 import numpy as np
@@ -17,6 +18,9 @@ from energy_pipeline.calendar import DAY, Days, utc_midnight
 from energy_pipeline.steps.answer_rows import Answered, Ask, Part, ReadAnswers, read_answers
 from energy_pipeline.steps.day_writer import AnsweredDay, DayWriter
 from energy_pipeline.transform.instants import day_number
+
+_WRITERS = 8
+"""Days are files of their own, and writing one is mostly waiting for the storage."""
 
 _PartsBySite = defaultdict[str, list[Part]]
 
@@ -91,13 +95,17 @@ class AnsweredDays:
             for day, parts in sorted(self._parts.items())
             if (sites := [site for site in parts if is_due(day, site)])
         }
-        rows = self._rows_of(due) if due else {}
+        if not due:
+            return
+        rows = self._rows_of(due)
+        answered: dict[date, dict[str, AnsweredDay]] = {}
         for day, sites in due.items():
             parts = self._parts[day]
-            answered = {site: self._answered(site, parts.pop(site)) for site in sites}
-            self._writer.write(day, rows[day], answered)
+            answered[day] = {site: self._answered(site, parts.pop(site)) for site in sites}
             if not parts:
                 del self._parts[day]
+        with ThreadPoolExecutor(min(_WRITERS, len(due))) as pool:
+            list(pool.map(lambda day: self._writer.write(day, rows[day], answered[day]), due))
 
     def _answered(self, site: str, parts: Sequence[Part]) -> AnsweredDay:
         plan = self._asks[self._of_site[site][0]].plan

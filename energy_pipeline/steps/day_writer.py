@@ -120,7 +120,9 @@ class DayWriter:
             }
         )
         names = ["covered_s", "final_s", "energy_wh"]
-        sums = measured.group_by("site").aggregate([(name, "sum") for name in names])
+        sums = measured.group_by("site", use_threads=False).aggregate(
+            [(name, "sum") for name in names]
+        )
         return {row.pop("site"): row for row in sums.rename_columns(["site", *names]).to_pylist()}
 
     def _entry(

@@ -9,6 +9,7 @@ from energy_pipeline.configuration.environment import ENVIRONMENT
 from energy_pipeline.configuration.sites import EnlightenAccess
 from energy_pipeline.errors import ConfigurationError, Problem
 from energy_pipeline.http.client import open_client
+from energy_pipeline.http.lanes import Lanes
 from energy_pipeline.sources.enlighten import wire
 from energy_pipeline.sources.enlighten.client import EnlightenV2, SystemAccess
 from energy_pipeline.state.limits import Limit
@@ -28,7 +29,7 @@ async def open_enlighten(bench: Workbench) -> AsyncGenerator[EnlightenV2]:
     """
     api_key, quota = _api_key(bench), enlighten_quota(bench)
     base_url = bench.settings.enlighten_base_url
-    async with open_client(base_url, connections=CONCURRENCY) as http:
+    async with open_client(base_url, transport=Lanes(CONCURRENCY)) as http:
         yield EnlightenV2(http, quota, api_key, bench.clock)
 
 

@@ -4,6 +4,7 @@ Who is not asked any more is decided in `asking.py`, when a day is written in `a
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,6 +19,8 @@ from energy_pipeline.steps.enlighten_account import CONCURRENCY, system_access
 from energy_pipeline.steps.fetch_plan import SitePlan
 
 _MOST_ANSWERS_WAITING = 256
+_MOST_AT_ONCE = 64
+_GATHER_S = 0.15
 _MOST_ROWS_WAITING = 400_000  # about 40 MB
 _WRITE_EVERY = timedelta(seconds=30)  # a killed process loses the hits of no longer time
 
@@ -97,14 +100,21 @@ class FetchRun:
         written_at = self._clock.now()
         is_over = False
         while not is_over:
-            batch = [await self._answers.get()]
-            while not self._answers.empty():
-                batch.append(self._answers.get_nowait())
+            batch = await self._batch()
             is_over = batch[-1] is None
             answered = [each for each in batch if each is not None]
             is_time = self._clock.now() - written_at >= _WRITE_EVERY
             await asyncio.to_thread(self._write, answered, is_over=is_over, is_time=is_time)
             written_at = self._clock.now() if is_time else written_at
+
+    async def _batch(self) -> list[Answered | None]:
+        """Wait for an answer, and a moment for more: many are read in little more time than one."""
+        batch = [await self._answers.get()]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GATHER_S):
+                while batch[-1] is not None and len(batch) < _MOST_AT_ONCE:
+                    batch.append(await self._answers.get())
+        return batch
 
     def _write(self, answered: Sequence[Answered], *, is_over: bool, is_time: bool) -> None:
         read = self._days.take(answered)

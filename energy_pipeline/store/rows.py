@@ -47,7 +47,9 @@ def in_order(table: pa.Table, dataset: Dataset) -> pa.Table:
 
 def by_key(ordered: pa.Table, dataset: Dataset) -> dict[Key, pa.Table]:
     """Return the rows of each site and stream; `ordered` is in order, nothing is copied."""
-    counts = ordered.group_by(list(dataset.key_columns)).aggregate([([], "count_all")]).to_pydict()
+    # A day is small: handing it to a pool of threads takes longer than counting it.
+    groups = ordered.group_by(list(dataset.key_columns), use_threads=False)
+    counts = groups.aggregate([([], "count_all")]).to_pydict()
     streams = counts.get("stream", [""] * len(counts["site"]))
     rows = sorted(zip(counts["site"], streams, counts["count_all"], strict=True))
     offsets = accumulate((count for _, _, count in rows), initial=0)
