@@ -73,16 +73,16 @@ def meter_window(view: View) -> Window:
     start = _floor(_today(view) if asked is None else asked)
     if start > view.now:
         raise refusals.in_future()
-    wanted = instant(view.params, "end_at")
-    end = _floor(min(view.now, start + _WEEK_S) if wanted is None else min(wanted, view.now))
-    if end - start > _WEEK_S and view.switches.rgm_over_7_days == "422":
-        raise refusals.longer_than_a_week(start, end)
     first, last = _bounds(view, "production_meter")
+    begin = start if first is None else max(start, _midnight_before(view, first))
+    wanted = instant(view.params, "end_at")
+    end = _floor(min(view.now, begin + _WEEK_S if wanted is None else wanted))
+    if wanted is not None and end - start > _WEEK_S and view.switches.rgm_over_7_days == "422":
+        raise refusals.longer_than_a_week(start, end)
     if _is_too_old(view, start) or end < start:
         raise refusals.outside()
     if view.switches.after_last_interval == "422" and last is not None and start >= last:
         raise refusals.outside()
-    begin = start if first is None else max(start, _midnight_before(view, first))
     return Window(begin, min(end, begin + _WEEK_S))
 
 
