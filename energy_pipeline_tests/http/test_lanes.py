@@ -22,7 +22,7 @@ class Service:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return
+            return None
         self.under_way += 1
         self.most_at_once = max(self.most_at_once, self.under_way)
         self.peers.add(scope["client"])
