@@ -20,7 +20,7 @@ _DAYS_AT_ONCE = 32
 def unbooked_energy(bench: Workbench, sites: Sequence[Site], days: Days) -> pa.Table:
     """Return time of `days` whose energy belongs to no hour, in the schema of `UNBOOKED`, sorted.
 
-    A gap is told of as soon as the counter is back, by every run over days that it overlaps.
+    A gap is told of when the counter is back, and one of its ends is near the days.
     """
     found = [UNBOOKED.empty_table()]
     for group, block in gateway_blocks(sites, days):

@@ -92,6 +92,7 @@ def _compute_block(
         sites,
         bench,
     )
+    counts.spread |= {(site, day) for day, sites_of_day in spread.items() for site in sites_of_day}
     for day in wanted:
         _write(bench, sites, day, hours_of_day(hours, day), known, spread[day], counts)
 
@@ -133,8 +134,12 @@ def _write(
     bench.store.replace(HOURLY_ENERGY, day, kept, entries)
     if day in counts.days:
         counts.add(entries)
-    elif any(not entry.says_the_same_as(known[day][entry.key]) for entry in entries):
+    elif any(_is_new(entry, known[day]) for entry in entries):
         counts.refreshed.add(day)
+
+
+def _is_new(entry: Coverage, held: Mapping[Key, Coverage]) -> bool:
+    return entry.key not in held or not entry.says_the_same_as(held[entry.key])
 
 
 def _of_series(rows: pa.Table, keys: Collection[Key]) -> pa.Table:

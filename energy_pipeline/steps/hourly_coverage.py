@@ -89,7 +89,8 @@ def accounted_for(
         if site.start <= day and _is_fed(site, stream)
     }
     if day not in asked:
-        return {key for key in fed if key in held}
+        computed = {site for site, _ in held}
+        return {key for key in fed if key in held or (key in found and key[0] in computed)}
     return {key for key, expected in fed.items() if expected or key in found or key in held}
 
 

@@ -50,7 +50,8 @@ class HourlyReport:
         complete: sites of which every hour of the range is final.
         incomplete: sites of which some are not, with the counts by stream, for a person.
         refreshed: days beside the range that were held and have changed.
-        unbooked: energy of long gaps between a gateway's readings, by site, stream and time.
+        unbooked: energy of long gaps between a gateway's readings, by site, stream and time; a
+            gap is not among them when all of it that lies in the range is spread.
     """
 
     days: Days
@@ -66,12 +67,21 @@ class HourlyReport:
 
 @dataclass
 class HourlyCounts:
-    """Running counts of the range's days; neighbours of the range are only named."""
+    """Running counts of the range's days; neighbours of the range are only named.
+
+    Args:
+        days: the range.
+        rows: hours written.
+        refreshed: neighbours that have changed.
+        unbooked: gaps that are not spread.
+        spread: site and day where the energy of long gaps is spread.
+    """
 
     days: Days
     rows: int = 0
     refreshed: set[date] = field(default_factory=set[date])
     unbooked: set[UnbookedEnergy] = field(default_factory=set[UnbookedEnergy])
+    spread: set[tuple[str, date]] = field(default_factory=set[tuple[str, date]])
     _energy_wh: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     _hours: Counter[Key] = field(default_factory=Counter[Key])
     _final: Counter[Key] = field(default_factory=Counter[Key])
@@ -85,8 +95,13 @@ class HourlyCounts:
             self._final[entry.key] += entry.final_s // HOUR_S
 
     def add_unbooked(self, found: pa.Table) -> None:
-        """Count rows of `UNBOOKED`; one that was counted already is not counted again."""
-        self.unbooked.update(UnbookedEnergy(**row) for row in found.to_pylist())
+        """Count rows of `UNBOOKED`, but for those that are spread."""
+        gaps = (UnbookedEnergy(**row) for row in found.to_pylist())
+        self.unbooked.update(gap for gap in gaps if not self._is_spread(gap))
+
+    def _is_spread(self, gap: UnbookedEnergy) -> bool:
+        first, last = max(gap.start.date(), self.days.first), min(gap.end.date(), self.days.last)
+        return all((gap.site, day) in self.spread for day in Days(first, last))
 
     def report(self) -> HourlyReport:
         """Sum up."""

@@ -19,6 +19,7 @@ from energy_pipeline.configuration.sites import Site, Stream
 from energy_pipeline.schema import CUMULATIVE_READINGS, HOURLY_ENERGY
 from energy_pipeline.steps.blocks import day_blocks, site_blocks
 from energy_pipeline.steps.enlighten_words import (
+    ENLIGHTEN,
     INTERVAL_COLUMNS,
     INTERVALS,
     is_from_enlighten,
@@ -27,6 +28,7 @@ from energy_pipeline.steps.enlighten_words import (
 )
 from energy_pipeline.transform.agreement import compare_energy, compare_totals
 from energy_pipeline.transform.register_chain import broken_registers
+from energy_pipeline.transform.two_sources import outside_hours
 from energy_pipeline.workbench import Workbench
 
 Finding = dict[str, Any]
@@ -59,6 +61,8 @@ class TotalsVerdict:
 def lost_energy(bench: Workbench, days: Days) -> list[Finding]:
     """Return where hours do not hold the energy of their intervals, by blocks of days.
 
+    Hours that are taken from a gateway are left out, and so is the intervals' energy in them.
+
     Members: site, stream, intervals_wh, hourly_wh, days.
     """
     found: list[Finding] = []
@@ -67,7 +71,11 @@ def lost_energy(bench: Workbench, days: Days) -> list[Finding]:
         intervals = bench.store.read(INTERVALS[stream], block.padded(1), ids, _ENERGY_COLUMNS)
         hourly = bench.store.read(HOURLY_ENERGY, block, ids)
         hourly = hourly.filter(pc.equal(hourly["stream"], pa.scalar(stream)))
-        compared = compare_energy(intervals, hourly, block.span)
+        is_theirs = pc.equal(hourly["source"], pa.scalar(ENLIGHTEN))
+        elsewhere = hourly.filter(pc.invert(is_theirs))
+        if elsewhere.num_rows:
+            intervals = outside_hours(intervals, elsewhere)
+        compared = compare_energy(intervals, hourly.filter(is_theirs), block.span)
         lost = compared.filter(pc.invert(compared["is_conserved"])).drop_columns("is_conserved")
         found += [row | {"stream": stream, "days": str(block)} for row in lost.to_pylist()]
     return found

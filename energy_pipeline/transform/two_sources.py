@@ -1,4 +1,4 @@
-"""One stream, two sources: which one an hour is taken from, and how far they differ.
+"""One stream, two sources: which one an hour is taken from, and how far the two differ.
 
 Meters of the gateway come first where they cover an hour in full, then Enlighten, then the
 gateway's sum of inverters; an estimate, for which the energy of a gap was spread, comes last.
@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from energy_pipeline.transform.counters.hours import BRIDGED, GATEWAY, INVERTERS
 from energy_pipeline.transform.finality import HOUR_S
-from energy_pipeline.transform.instants import DAY_US, HOUR_US, column_us, to_us
+from energy_pipeline.transform.instants import (
+    DAY_US,
+    HOUR_US,
+    S_US,
+    column_us,
+    instant_column,
+    to_us,
+)
 from energy_pipeline.transform.intervals import MISSING_DEVICES_WAIT
 from energy_pipeline.transform.series import Series
 
@@ -80,6 +87,38 @@ def _may_improve(
     waits = is_young & (rank > PREFERENCE.index(ENLIGHTEN))
     names = zip(best["site"].to_pylist(), best["stream"].to_pylist(), strict=True)
     return waits & np.array([name in both for name in names], np.bool_)
+
+
+def outside_hours(intervals: pa.Table, hours: pa.Table) -> pa.Table:
+    """Return the parts of intervals that lie in none of the hours of their site.
+
+    Args:
+        intervals: columns site, end_at, interval_s, energy_wh, in any order.
+        hours: columns site, hour.
+
+    Returns:
+        The same columns, one row per interval and hour that it covers part of.
+    """
+    end_us = column_us(intervals["end_at"])
+    length_us = intervals["interval_s"].to_numpy() * np.int64(S_US)
+    first = (end_us - length_us) // HOUR_US
+    count = (end_us - 1) // HOUR_US - first + 1
+    row = np.repeat(np.arange(count.size), count)
+    hour = first[row] + np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)
+    until_us = np.minimum(end_us[row], (hour + 1) * HOUR_US)
+    part_us = until_us - np.maximum((end_us - length_us)[row], hour * HOUR_US)
+    site = intervals["site"].take(pa.array(row, pa.int64()))
+    columns = {
+        "site": site,
+        "end_at": instant_column(until_us),
+        "interval_s": pa.array((part_us // S_US).astype(np.int32)),
+        "energy_wh": intervals["energy_wh"].to_numpy()[row] * (part_us / length_us[row]),
+        "hour": instant_column(hour * HOUR_US),
+    }
+    pieces = pa.Table.from_pydict(columns)
+    return pieces.join(
+        hours.select(["site", "hour"]), ["site", "hour"], join_type="left anti"
+    ).drop_columns("hour")
 
 
 def compare_sources(enlighten: pa.Table, gateway: pa.Table) -> pa.Table:

@@ -247,6 +247,20 @@ def test_a_refused_message_is_never_sent_again_unchanged(install: Install):
     assert states(running) == {("verified", None)}
 
 
+def test_a_value_that_was_refused_before_is_held_and_not_forgotten(install: Install):
+    running = install(
+        settings={"ENERKEY_REPUSH": "overwrite_hour"},
+        negative_consumption="refuse_400",
+        repush_consumption="overwrite_hour",
+    )
+    for value in (-1.0, 5.0, -1.0):
+        running.push({START: value})
+        running.clock.advance(25 * 3600)
+    held = running.entries()[START]
+    assert (held.hold, held.known, held.value) == ("refused", 5.0, -1.0)
+    assert running.operations().count(PUSHES) == 2
+
+
 def test_an_hour_that_a_refusal_names_keeps_no_other_one(install: Install):
     running = install(negative_consumption="refuse_400")
     bad = START + 5 * HOUR

@@ -112,6 +112,10 @@ def test_nothing_is_sent_beside_a_reading_whose_fate_is_not_known():
     assert both == ["keep", "keep", "wait", "wait", "behind"]
 
 
+def test_a_baseline_does_not_go_out_without_the_reading_after_it():
+    assert actions(register([10.0, 5.0]), {}, {}) == ["behind", "decrease"]
+
+
 def test_a_decrease_is_held_and_what_comes_after_it():
     entries = verified(register([10.0, 20.0]))
     wanted = register([10.0, 20.0, 15.0, 21.0])

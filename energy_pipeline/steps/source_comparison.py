@@ -1,0 +1,59 @@
+"""How far the gateway's meters and Enlighten differ, for the streams that both know."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from energy_pipeline.calendar import Days
+from energy_pipeline.configuration.sites import Site
+from energy_pipeline.steps.blocks import day_blocks, site_blocks
+from energy_pipeline.steps.enlighten_hours import enlighten_hours
+from energy_pipeline.steps.enlighten_words import read_totals
+from energy_pipeline.steps.gateway_hours import gateway_hours
+from energy_pipeline.steps.inspection import Finding
+from energy_pipeline.transform.two_sources import compare_sources
+from energy_pipeline.workbench import Workbench
+
+USUAL_PERCENT = 2.0
+"""Two meters of one house differ by one or two per cent."""
+
+
+def differing_sources(
+    bench: Workbench, days: Days, percent: float = USUAL_PERCENT
+) -> list[Finding]:
+    """Return the days on which gateway and Enlighten differ by more than `percent`.
+
+    Members as of `source_differences`.
+    """
+    found = source_differences(bench, days)
+    is_more = pc.greater(pc.abs(found["difference_percent"]), pa.scalar(percent))
+    return found.filter(is_more).to_pylist()
+
+
+def source_differences(bench: Workbench, days: Days) -> pa.Table:
+    """Compare gateway and Enlighten over the hours that both cover in full, by UTC day.
+
+    Returns:
+        Columns site, stream, day, hours, enlighten_wh, gateway_wh, difference_percent (positive
+        when the gateway has more); sorted, only sites that have both.
+    """
+    both = [site for site in bench.registry.sites if site.enlighten and site.envoy]
+    parts = [
+        _compared(bench, sites, block)
+        for sites in site_blocks(both)
+        for block in day_blocks(days, len(sites))
+    ]
+    found = pa.concat_tables([_compared(bench, [], days), *parts])
+    return found.sort_by([(name, "ascending") for name in ("site", "stream", "day")])
+
+
+def _compared(bench: Workbench, sites: Sequence[Site], block: Days) -> pa.Table:
+    totals = read_totals(bench.store, sites, block)
+    started = [site for site in sites if site.start <= block.last]
+    both = [site.model_copy(update={"streams": {}}) for site in started]
+    nothing_spread = {day: set[str]() for day in block}
+    return compare_sources(
+        enlighten_hours(bench, both, block, totals),
+        gateway_hours(bench, both, block, list(block), nothing_spread),
+    )
