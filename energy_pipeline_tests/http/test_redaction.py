@@ -165,7 +165,7 @@ def test_arguments_keep_their_number_for_formatters_that_read_them() -> None:
     records: list[logging.LogRecord] = []
     handler = logging.Handler()
     handler.emit = records.append  # type: ignore[method-assign]
-    logger = logging.getLogger("uvicorn.access.test")
+    logger = logging.getLogger("positional.arguments.test")
     logger.addHandler(handler)
     logger.warning('%s - "%s %s" %d', "127.0.0.1", "GET", f"/x?key={TOKEN}", 200)
     logger.removeHandler(handler)
