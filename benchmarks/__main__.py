@@ -1,8 +1,8 @@
 """Runs every benchmark: `make bench`."""
 
-from benchmarks import fetch, transform
+from benchmarks import fetch, range_run, transform
 
-BENCHMARKS = (transform, fetch)
+BENCHMARKS = (transform, fetch, range_run)
 
 
 def main() -> None:

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
-    case,
     func,
     or_,
     select,
@@ -138,17 +137,20 @@ class MessageLog:
         """Record which of the messages that EnerKey took a read-back showed, and which it did not.
 
         Only a message that an earlier look missed, or that was looked for at once, tells how long
-        showing takes; one that was first looked for days later tells nothing.
+        showing takes; one that was first looked for later tells nothing and leaves no delay: a
+        quiet time that were shortened by it would let an hour be sent before it can be seen.
         """
         if not shown and not missed:
             return
         log, now_s = _MESSAGES.c, now.timestamp()
         delay_s = now_s - log.sent_at_s
         tells = or_(log.missed_at_s.is_not(None), delay_s <= LEAST_QUIET.total_seconds())
-        seen = update(_MESSAGES).where(log.message_id.in_(shown), log.shown_after_s.is_(None))
+        seen = update(_MESSAGES).where(
+            log.message_id.in_(shown), log.shown_after_s.is_(None), tells
+        )
         unseen = update(_MESSAGES).where(log.message_id.in_(missed))
         with self._state.begin(durable=False) as connection:
-            connection.execute(seen.values(shown_after_s=case((tells, delay_s), else_=0.0)))
+            connection.execute(seen.values(shown_after_s=delay_s))
             connection.execute(unseen.values(missed_at_s=now_s))
 
     def quiet(self, setting_s: float | None) -> timedelta:
