@@ -1,170 +1,179 @@
-"""Long ranges and large fleets: Dagster's share of the time, and peak memory.
+"""A range of days as one run: what Dagster itself takes, and how much memory a fleet needs.
 
-A year of one site is one run of the daily job; what is not spent in our own functions is Dagster's
-book-keeping. A month and two months of 500 sites go through the same steps without Dagster, to show
-that memory does not grow with the days. Each is measured in a fresh process.
+Dagster's share is what the job takes longer than the same steps called one after the other. Memory
+is the peak of a process that does the steps; it must not grow with the number of days. The
+simulated services run in a process of their own.
 """
 
 import os
 import resource
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
-from unittest.mock import patch
 
-from rich.console import Console
-from rich.table import Table
+import yaml
 
-from benchmarks.small_world import SmallWorld, served
 from energy_pipeline.calendar import Days
+from energy_pipeline.simulators.clock import VirtualClock
+from energy_pipeline.simulators.enerkey import SIMULATED_KEY_A, EnerKeySimulator, Meter, profile
+from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
+from energy_pipeline.simulators.enlighten.dataset import DEMO_API_KEY, DEMO_USER_ID, Fleet
+from energy_pipeline.simulators.enlighten.model import House, modelled_system
+from energy_pipeline.simulators.enlighten.switches import Switches
+from energy_pipeline.simulators.server import serve
 
-FIRST = date(2023, 1, 1)
-YEAR_DAYS, MONTH_DAYS = 365, 31
-FLEET = 500
-LIMIT_MB, GROWTH_LIMIT = 1000, 1.1
-_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What a run took.
-
-    Args:
-        wall_s: from its begin to its end.
-        own_s: time in our own functions.
-        peak_mb: most memory that its process has had.
-        verified: hours and readings that are in EnerKey.
-    """
-
-    wall_s: float
-    own_s: float
-    peak_mb: float
-    verified: int
+FIRST = date(2024, 1, 1)
+YEAR, MONTH, TWO_MONTHS = (Days(FIRST, FIRST + timedelta(days=n - 1)) for n in (365, 31, 62))
+FLEET_SITES = int(os.environ.get("BENCH_SITES", "500"))
+_SPAWN = get_context("spawn")
 
 
-def job_in_dagster(environment: Mapping[str, str], days: Days) -> Measured:
-    """Run the daily job over `days`, with the instance that a user has."""
+def main() -> None:
+    """Print Dagster's share of a year of one site, and the peak memory of a fleet."""
+    with world(1, YEAR) as environment:
+        steps_s, _ = in_child(_steps, environment, YEAR)
+    with world(1, YEAR) as environment:
+        job_s, job_mb = in_child(_job, environment, YEAR)
+    share = 1 - steps_s / job_s
+    print(f"range run, 365 days x 1 site: {job_s:.1f} s, of which Dagster's own {share:.0%}")
+    print(f"  peak memory of the job {job_mb:.0f} MB")
+    peaks = []
+    for days in (MONTH, TWO_MONTHS):
+        with world(FLEET_SITES, days) as environment:
+            peaks.append(in_child(_steps, environment, days)[1])
+    print(f"peak memory, 31 days x {FLEET_SITES} sites: {peaks[0]:.0f} MB (at most 1,000)")
+    print(f"  62 days ÷ 31 days: {peaks[1] / peaks[0]:.2f}")
+
+
+def in_child(
+    work: Callable[[Days], None], environment: Mapping[str, str], days: Days
+) -> tuple[float, float]:
+    """Do the work in a fresh process; returns its wall time in s and its peak memory in MB."""
+    here, there = _SPAWN.Pipe()
+    process = _SPAWN.Process(target=_measured, args=(work, dict(environment), days, there))
+    process.start()
+    measured = here.recv()
+    process.join()
+    return measured
+
+
+def _measured(
+    work: Callable[[Days], None], environment: dict[str, str], days: Days, to: Connection
+) -> None:
     os.environ.update(environment)
-    import dagster as dg
-    from dagster._core.execution.plan import compute_generator
-
-    from energy_pipeline.definitions import definitions
-    from energy_pipeline.defs.partitions import range_tags
-
-    own_s = 0.0
-    invoke = compute_generator.invoke_compute_fn  # Dagster calls every asset and check here
-
-    def timed(*args, **kwargs):
-        nonlocal own_s
-        begin = time.perf_counter()
-        try:
-            return invoke(*args, **kwargs)
-        finally:
-            own_s += time.perf_counter() - begin
-
-    job = definitions().resolve_job_def("daily_energy")
-    quiet = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
-    with (
-        dg.DagsterInstance.get() as instance,
-        patch.object(compute_generator, "invoke_compute_fn", timed),
-    ):
-        begin = time.perf_counter()
-        result = job.execute_in_process(instance=instance, tags=range_tags(days), run_config=quiet)
-        wall_s = time.perf_counter() - begin
-    verified = 0
-    for name in ("enerkey_consumption_upload", "enerkey_cumulative_upload"):
-        said = result.asset_materializations_for_node(name)[-1].metadata["hours_verified"].value
-        verified += int(str(said))
-    return Measured(wall_s, own_s, peak_mb(), verified)
+    began_s = time.perf_counter()
+    work(days)
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    to.send((time.perf_counter() - began_s, peak_mb))
 
 
-def steps_alone(environment: Mapping[str, str], days: Days) -> Measured:
-    """Run every step over `days`, as the job would, without Dagster."""
-    os.environ.update(environment)
+def _steps(days: Days) -> None:
+    """Call every step of the daily job, without Dagster."""
     from energy_pipeline.steps.cumulative import compute_cumulative
     from energy_pipeline.steps.daily_energy import fetch_daily_energy
     from energy_pipeline.steps.fetch import fetch_intervals
     from energy_pipeline.steps.hourly import compute_hourly
+    from energy_pipeline.steps.systems import fetch_systems
     from energy_pipeline.steps.upload import upload
     from energy_pipeline.workbench import open_workbench
 
-    begin = time.perf_counter()
     with open_workbench() as bench:
+        fetch_systems(bench)
         fetch_intervals(bench, "production", days)
         fetch_intervals(bench, "consumption", days)
         fetch_daily_energy(bench)
         compute_hourly(bench, days)
         compute_cumulative(bench, days)
-        uploads = [upload(bench, "consumption", days), upload(bench, "cumulative", days)]
-    wall_s = time.perf_counter() - begin
-    return Measured(wall_s, wall_s, peak_mb(), sum(each.hours_verified for each in uploads))
+        upload(bench, "consumption", days)
+        upload(bench, "cumulative", days)
 
 
-def peak_mb() -> float:
-    """Return the most memory that this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT / 1e6
+def _job(days: Days) -> None:
+    """Run the daily job as Dagster runs it in a process."""
+    import dagster as dg
+
+    from energy_pipeline.definitions import definitions
+    from energy_pipeline.defs.partitions import range_tags
+
+    job = definitions().resolve_job_def("daily_energy")
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    with dg.DagsterInstance.get() as instance:
+        job.execute_in_process(instance=instance, tags=range_tags(days), run_config=quiet)
 
 
-def measured(
-    run: Callable[[Mapping[str, str], Days], Measured], sites: int, length: int
-) -> Measured:
-    """Measure a run over the first `length` days of a new world.
-
-    The process is forked from a small one: the peak of one that is started from here would begin
-    with ours.
-    """
-    days = Days(FIRST, FIRST + timedelta(days=length - 1))
-    context = get_context("forkserver")
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        served(SmallWorld(sites, days), Path(folder)) as environment,
-        ProcessPoolExecutor(1, context) as pool,
-    ):
-        found = pool.submit(run, environment, days).result()
-    if found.verified < sites * length * 24 * 2:
-        raise SystemExit(f"{sites} sites, {days}: only {found.verified} values are in EnerKey")
-    return found
-
-
-def print_year() -> None:
-    """Print how much of a year's run is Dagster's own."""
-    year = measured(job_in_dagster, 1, YEAR_DAYS)
-    table = Table(title=f"daily_energy, {YEAR_DAYS} days, 1 site, one run")
-    for heading in ("time", "Dagster's own", "share", "peak memory"):
-        table.add_column(heading, justify="right")
-    dagsters_s = year.wall_s - year.own_s
-    share = f"{dagsters_s / year.wall_s:.0%}"
-    table.add_row(f"{year.wall_s:.1f} s", f"{dagsters_s:.1f} s", share, f"{year.peak_mb:.0f} MB")
-    Console().print(table)
+@contextmanager
+def world(sites: int, days: Days) -> Generator[dict[str, str]]:
+    """Serve `sites` micro-measured houses and lay out a user's folder; yields the environment."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        entries = [_entry(number, days) for number in range(1, sites + 1)]
+        (folder / "sites.yaml").write_text(yaml.safe_dump({"sites": entries}))
+        instance = Path("dagster.yaml").read_text().replace(": .dagster", f": {folder}/dagster")
+        (folder / "dagster.yaml").write_text(instance)
+        here, there = _SPAWN.Pipe()
+        process = _SPAWN.Process(target=_serve, args=(sites, days, there), daemon=True)
+        process.start()
+        enlighten_url, enerkey_url = here.recv()
+        try:
+            yield _environment(folder, enlighten_url, enerkey_url)
+        finally:
+            here.send(None)
+            process.join()
 
 
-def print_fleet() -> None:
-    """Print the peak memory of a fleet over one month and over two."""
-    month, two = (measured(steps_alone, FLEET, MONTH_DAYS * months) for months in (1, 2))
-    table = Table(title=f"all steps, {FLEET} sites")
-    for heading in ("", "time", "peak memory", "limit", ""):
-        table.add_column(heading, justify="right" if heading else "left")
-    for months, each in ((1, month), (2, two)):
-        verdict = "ok" if each.peak_mb <= LIMIT_MB else "MISSED"
-        days = f"{MONTH_DAYS * months} days"
-        peak = f"{each.peak_mb:.0f} MB"
-        table.add_row(days, f"{each.wall_s:.0f} s", peak, f"{LIMIT_MB} MB", verdict)
-    growth = two.peak_mb / month.peak_mb
-    verdict = "ok" if growth <= GROWTH_LIMIT else "MISSED"
-    table.add_row("two months : one", "", f"{growth:.2f}", f"{GROWTH_LIMIT}", verdict)
-    Console().print(table)
+def _entry(number: int, days: Days) -> dict[str, object]:
+    upload = {"stream": "production", "meter_id": number, "reading": "consumption", "unit": "kWh"}
+    access = {"api": "v2", "system_id": number, "user_id": DEMO_USER_ID, "production": "micro"}
+    return {
+        "id": f"site-{number}",
+        "name": f"Site {number}",
+        "timezone": "Atlantic/Reykjavik",
+        "start": days.first,
+        "enlighten": access,
+        "uploads": [upload],
+    }
 
 
-def main() -> None:
-    """Print the year and the fleet."""
-    print_year()
-    print_fleet()
+def _serve(sites: int, days: Days, to: Connection) -> None:
+    before = timedelta(days=1)
+    systems = [
+        modelled_system(
+            House(system_id=n, timezone="Atlantic/Reykjavik", latitude=50.0, measured_by="micro"),
+            days.first - before,
+            days.last + before,
+        )
+        for n in range(1, sites + 1)
+    ]
+    now = datetime(days.last.year, days.last.month, days.last.day, tzinfo=UTC) + timedelta(days=9)
+    cloud = EnlightenSimulator(
+        Fleet.of(systems), VirtualClock(now, fixed=True), Switches(history_days=None)
+    )
+    meters = [Meter(n, n, f"Meter {n}") for n in range(1, sites + 1)]
+    enerkey = EnerKeySimulator(profile(meters), VirtualClock(now, fixed=True))
+    with serve(cloud.app) as one, serve(enerkey.app) as other:
+        to.send((one.base_url, other.base_url))
+        to.recv()
+
+
+def _environment(folder: Path, enlighten_url: str, enerkey_url: str) -> dict[str, str]:
+    return {
+        "DAGSTER_HOME": str(folder),
+        "ENERGY_SITES_FILE": str(folder / "sites.yaml"),
+        "ENERGY_DATA_URI": str(folder / "data"),
+        "ENLIGHTEN_API": "v2",
+        "ENLIGHTEN_BASE_URL": enlighten_url,
+        "ENLIGHTEN_API_KEY": DEMO_API_KEY,
+        "ENLIGHTEN_REQUESTS_PER_MINUTE": "1000000",
+        "ENLIGHTEN_REQUESTS_PER_MONTH": "10000000",
+        "ENERKEY_BASE_URL": enerkey_url,
+        "ENERKEY_API_KEY_A": SIMULATED_KEY_A,
+        "ENERKEY_REQUESTS_PER_SECOND": "1000",
+    }
 
 
 if __name__ == "__main__":
