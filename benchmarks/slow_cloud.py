@@ -4,6 +4,7 @@ It answers any system and any day, and does little else: the clients are what is
 """
 
 import asyncio
+import contextlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -27,17 +28,18 @@ def slow_cloud() -> Generator[str]:
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(there,), daemon=True)
     process.start()
+    there.close()  # so that the end of the process is the end of the pipe
     try:
         yield here.recv()
     finally:
-        here.send(None)
+        here.close()
         process.join()
 
 
 def _serve(parent: Connection) -> None:
-    with serve(_answer) as server:
+    with serve(_answer) as server, contextlib.suppress(EOFError):
         parent.send(server.base_url)
-        parent.recv()
+        parent.recv()  # until the parent has gone
 
 
 async def _answer(scope: Scope, _: Receive, send: Send) -> None:

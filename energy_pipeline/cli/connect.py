@@ -2,6 +2,7 @@
 
 Enlighten is asked once per user for the list of systems, which also shows whether the sites' own
 systems are among them; EnerKey once for its quantities. Each request counts against the quotas.
+Each gateway is asked who it is and whether it takes the token.
 """
 
 import asyncio
@@ -16,7 +17,9 @@ from energy_pipeline.configuration.sites import Registry
 from energy_pipeline.errors import EnergyPipelineError, NotFound
 from energy_pipeline.sinks.enerkey.session import open_enerkey
 from energy_pipeline.sources.enlighten import wire
+from energy_pipeline.sources.envoy.fleet import Fleet, Gateway
 from energy_pipeline.steps.enlighten_account import open_enlighten
+from energy_pipeline.steps.gateways import open_fleet
 from energy_pipeline.workbench import Workbench, open_workbench
 
 LONGEST_S = 90.0
@@ -45,6 +48,12 @@ def probes_of(bench: Workbench) -> list[Probe]:
     probes = [
         Probe(f"Enlighten, {_named(systems)}", partial(_ask_enlighten, bench, user_id, systems))
         for user_id, systems in _systems_of_users(bench.registry).items()
+    ]
+    fleet, unusable = open_fleet(bench, bench.registry.sites)
+    probes += [Probe(f"gateway of {each.site}", partial(_fail, each.error)) for each in unusable]
+    probes += [
+        Probe(f"gateway of {each.site}", partial(_ask_gateway, fleet, each))
+        for each in fleet.gateways
     ]
     if any(site.uploads for site in bench.registry.sites):
         probes.append(Probe("EnerKey", partial(_ask_enerkey, bench)))
@@ -94,6 +103,16 @@ async def _ask_enlighten(bench: Workbench, user_id: SecretStr, systems: Mapping[
         message = f"the user does not see system {', '.join(lacking)}"
         raise NotFound(message, request=f"GET {wire.SYSTEMS}")
     return f"systems seen: {len(seen)}; requests left this month: {left}"
+
+
+async def _fail(error: EnergyPipelineError) -> str:
+    raise error
+
+
+async def _ask_gateway(fleet: Fleet, gateway: Gateway) -> str:
+    async with fleet.conversation(gateway) as session:
+        said = f"serial {session.info.serial}, firmware {session.info.software}; token accepted"
+    return "; ".join([said, *session.remarks])
 
 
 async def _ask_enerkey(bench: Workbench) -> str:

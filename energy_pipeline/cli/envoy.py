@@ -1,15 +1,12 @@
 """`energy-pipeline envoy capture`: a gateway's answers for a bug report, made anonymous."""
 
 import asyncio
-import os
 from pathlib import Path
-from random import SystemRandom
 
 from energy_pipeline.cli.terminal import results
-from energy_pipeline.configuration.credentials import gateway_tokens
 from energy_pipeline.errors import EnergyPipelineError
 from energy_pipeline.sources.envoy.capture import capture_gateway
-from energy_pipeline.sources.envoy.fleet import Fleet
+from energy_pipeline.steps.gateways import open_fleet
 from energy_pipeline.workbench import Workbench, open_workbench
 
 
@@ -41,15 +38,9 @@ def run_capture(site: str, folder: Path | None) -> None:
 
 
 async def _captured(bench: Workbench, site: str) -> dict[str, str]:
-    fleet = Fleet(
-        bench.registry.sites,
-        gateway_tokens(bench.registry, os.environ),
-        bench.settings,
-        bench.state,
-        bench.locks,
-        bench.clock,
-        SystemRandom(),
-    )
+    fleet, unusable = open_fleet(bench, bench.registry.sites)
+    for gateway in unusable:
+        raise gateway.error
     if not fleet.gateways:
         raise EnergyPipelineError(f"site {site} has no gateway: sites.yaml names no envoy for it")
     return await capture_gateway(fleet, fleet.gateways[0])

@@ -75,11 +75,13 @@ def simulate(
     timezone: Timezone = "Europe/Helsinki",
     enlighten_port: Port = 0,
     enerkey_port: Port = 0,
+    envoy_port: Port = 0,
+    login_port: Port = 0,
 ) -> None:
-    """Serve simulated Enlighten and EnerKey until Ctrl+C."""
-    from energy_pipeline.cli.simulate import run_simulate
+    """Serve simulated Enlighten, EnerKey and a gateway until Ctrl+C."""
+    from energy_pipeline.cli.simulate import Ports, run_simulate
 
-    run_simulate(data, timezone, enlighten_port, enerkey_port)
+    run_simulate(data, timezone, Ports(enlighten_port, enerkey_port, envoy_port, login_port))
 
 
 @app.command()

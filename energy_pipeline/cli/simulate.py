@@ -1,18 +1,21 @@
 """`energy-pipeline simulate`: the simulated services in the foreground.
 
-One house at Enlighten and the meters for it at EnerKey; nothing is kept when they stop. What is
-printed is the environment and the site file with which the pipeline meets them.
+One house at Enlighten, another one with a gateway, and the meters for both at EnerKey; nothing is
+kept when they stop. What is printed is the environment and the site file with which the pipeline
+meets them.
 """
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from energy_pipeline.calendar import DAY
 from energy_pipeline.cli.demo_world import METERS, SYSTEM_ID
 from energy_pipeline.cli.terminal import results
 from energy_pipeline.errors import EnergyPipelineError
 from energy_pipeline.simulators.clock import VirtualClock
-from energy_pipeline.simulators.enerkey import SIMULATED_KEY_A, EnerKeySimulator, profile
+from energy_pipeline.simulators.enerkey import SIMULATED_KEY_A, EnerKeySimulator, Meter, profile
 from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
 from energy_pipeline.simulators.enlighten.dataset import (
     DEMO_API_KEY,
@@ -23,10 +26,31 @@ from energy_pipeline.simulators.enlighten.dataset import (
 from energy_pipeline.simulators.enlighten.model import House, modelled_system
 from energy_pipeline.simulators.enlighten.replay import replayed_system
 from energy_pipeline.simulators.enlighten.switches import Switches
+from energy_pipeline.simulators.envoy import (
+    Account,
+    EnvoySimulator,
+    LoginSimulator,
+    ServedGateway,
+    Site,
+    hardware,
+    modelled_curve,
+    serve_gateway,
+)
 from energy_pipeline.simulators.server import RunningServer, serve_forever
 
 _HISTORY_DAYS = 730
 _AHEAD_DAYS = 30  # the modelled house lives on while the services are up
+
+_SERIAL = "122000000067"
+_OWNER = Account(
+    email="owner@example.com",
+    password="simulated",  # noqa: S106 - of nobody
+    serials=frozenset({_SERIAL}),
+)
+_GATEWAY_METERS = (
+    Meter(201, 12, "Solar production by the gateway", "kWh", "consumption"),
+    Meter(202, 12, "Consumption by the gateway", "kWh", "consumption"),
+)
 
 _ENVIRONMENT = """\
 ENLIGHTEN_API=v2
@@ -34,6 +58,10 @@ ENLIGHTEN_BASE_URL={enlighten}
 ENLIGHTEN_API_KEY={enlighten_key}
 ENERKEY_BASE_URL={enerkey}
 ENERKEY_API_KEY_A={enerkey_key}
+ENPHASE_EMAIL={email}
+ENPHASE_PASSWORD={password}
+ENPHASE_LOGIN_URL={login}
+ENPHASE_ENTREZ_URL={login}
 """
 _SITES = """\
 sites:
@@ -46,17 +74,44 @@ sites:
       - {{stream: production, meter_id: 101, reading: consumption, unit: kWh}}
       - {{stream: consumption, meter_id: 102, reading: consumption, unit: kWh}}
       - {{stream: production, meter_id: 103, reading: cumulative, unit: kWh}}
+  - id: simulated-gateway
+    name: Simulated house with a gateway
+    timezone: {timezone}
+    start: {today}
+    envoy: {{host: "{host}", serial: "{serial}"}}
+    uploads:
+      - {{stream: production, meter_id: 201, reading: consumption, unit: kWh}}
+      - {{stream: consumption, meter_id: 202, reading: consumption, unit: kWh}}
 """
 
 
-def run_simulate(data: Path | None, timezone: str, enlighten_port: int, enerkey_port: int) -> None:
+@dataclass(frozen=True)
+class Ports:
+    """The ports of the services; 0 takes a free one.
+
+    Args:
+        enlighten: of the cloud.
+        enerkey: of EnerKey.
+        envoy: of the gateway, which speaks HTTPS.
+        login: of the services that give its tokens.
+    """
+
+    enlighten: int
+    enerkey: int
+    envoy: int
+    login: int
+
+    def __str__(self) -> str:
+        return f"ports {self.enlighten}, {self.enerkey}, {self.envoy} and {self.login}"
+
+
+def run_simulate(data: Path | None, timezone: str, ports: Ports) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Args:
         data: an interval export of Enlighten to replay; None models a house.
-        timezone: IANA zone of the house.
-        enlighten_port: port of the simulated Enlighten; 0 takes a free one.
-        enerkey_port: port of the simulated EnerKey; 0 takes a free one.
+        timezone: IANA zone of both houses.
+        ports: where the services are to be found.
 
     Raises:
         EnergyPipelineError: `data` is not such an export, or a port is taken.
@@ -65,13 +120,22 @@ def run_simulate(data: Path | None, timezone: str, enlighten_port: int, enerkey_
     # A replayed cloud stands shortly after its last recording, when everything has arrived.
     clock = VirtualClock(None if data is None else _last_instant(system) + 2 * DAY)
     cloud = EnlightenSimulator(Fleet.of([system]), clock, Switches(history_days=None))
-    enerkey = EnerKeySimulator(profile(METERS, time_zone=timezone), VirtualClock())
-    apps = [(cloud.app, enlighten_port), (enerkey.app, enerkey_port)]
+    meters = (*METERS, *_GATEWAY_METERS)
+    enerkey = EnerKeySimulator(profile(meters, time_zone=timezone), VirtualClock())
+    envoy = EnvoySimulator(_house_with_gateway(timezone))
+    login = LoginSimulator(envoy.authority, envoy.clock, [_OWNER])
+    apps = [(cloud.app, ports.enlighten), (enerkey.app, ports.enerkey), (login.app, ports.login)]
     try:
-        serve_forever(apps, lambda servers: _print_how_to_reach(servers, system))
+        with TemporaryDirectory() as folder, serve_gateway(envoy, Path(folder), ports.envoy) as box:
+            serve_forever(apps, lambda servers: _print_how_to_reach(servers, box, system))
     except OSError as error:
-        message = f"ports {enlighten_port} and {enerkey_port}: {error.strerror}; 0 takes a free one"
-        raise EnergyPipelineError(message) from None
+        raise EnergyPipelineError(f"{ports}: {error.strerror}; 0 takes a free one") from None
+
+
+def _house_with_gateway(timezone: str) -> Site:
+    start = datetime.combine(datetime.now(UTC).date(), time(), UTC)
+    curve = modelled_curve(start, _AHEAD_DAYS, timezone=timezone)
+    return Site(hardware("full_ct", serial=_SERIAL, timezone=timezone), curve)
 
 
 def _modelled(timezone: str) -> System:
@@ -98,28 +162,38 @@ def _last_instant(system: System) -> datetime:
     return datetime.fromtimestamp(end_at, UTC)
 
 
-def _print_how_to_reach(servers: list[RunningServer], system: System) -> None:
-    enlighten, enerkey = (server.base_url for server in servers)
+def _print_how_to_reach(
+    servers: list[RunningServer], gateway: ServedGateway, system: System
+) -> None:
+    enlighten, enerkey, login = (server.base_url for server in servers)
     environment = _ENVIRONMENT.format(
         enlighten=enlighten,
         enlighten_key=DEMO_API_KEY,
         enerkey=enerkey,
         enerkey_key=SIMULATED_KEY_A,
+        email=_OWNER.email,
+        password=_OWNER.password,
+        login=login,
     )
     sites = _SITES.format(
         timezone=system.timezone,
         start=_first_instant(system).date(),
         system_id=system.system_id,
         user_id=DEMO_USER_ID,
+        today=datetime.now(UTC).date(),
+        host=gateway.host,
+        serial=_SERIAL,
     )
     lines = [
         f"Simulated Enlighten: {enlighten}",
         f"Simulated EnerKey:   {enerkey}",
+        f"Simulated gateway:   {gateway.base_url}, serial {_SERIAL}",
+        f"Its token services:  {login}",
         "",
         "For .env:",
         environment,
         "For sites.yaml:",
         sites,
-        "Ctrl+C stops both.",
+        "Ctrl+C stops them.",
     ]
     results().print("\n".join(lines), markup=False, soft_wrap=True)

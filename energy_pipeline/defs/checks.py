@@ -15,7 +15,7 @@ from energy_pipeline.dataset import Dataset
 from energy_pipeline.defs.energy import cumulative_readings, hourly_energy
 from energy_pipeline.defs.enerkey import enerkey_consumption_upload, enerkey_cumulative_upload
 from energy_pipeline.defs.enlighten import enlighten_consumption, enlighten_production
-from energy_pipeline.defs.metadata import Figures, table
+from energy_pipeline.defs.metadata import Figures, Value, table
 from energy_pipeline.defs.partitions import days_of
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.schema import (
@@ -30,6 +30,11 @@ from energy_pipeline.steps.inspection import Finding, broken_chains, judge_total
 from energy_pipeline.steps.outstanding import open_days, unanswered_days, unverified_hours
 from energy_pipeline.steps.upload_audit import audit
 
+_LOCAL_DAYS = {
+    "agrees": "local_days_that_agree",
+    "disagrees": "local_days_that_disagree",
+    "pending": "local_days_not_judged_yet",
+}
 WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
 
 
@@ -42,18 +47,26 @@ def _result(
     findings: Sequence[Finding],
     severity: dg.AssetCheckSeverity,
     description: str,
-    figures: Mapping[str, int] | None = None,
+    figures: Mapping[str, Value],
 ) -> dg.AssetCheckResult:
-    """Pass without findings; else show them."""
+    """Pass without findings; else show them. A page shows the last run alone: say of which days."""
     rows: list[Figures] = [
-        {name: str(value) for name, value in finding.items()} for finding in findings
+        {name: _shown(value) for name, value in finding.items()} for finding in findings
     ]
     return dg.AssetCheckResult(
         passed=not findings,
         severity=severity,
         description=f"{description}: {len(findings)}" if findings else None,
-        metadata=({"findings": table(rows)} if findings else {}) | dict(figures or {}),
+        metadata=dict(figures) | table("findings", rows),
     )
+
+
+def _shown(value: object) -> str:
+    return f"{value:,.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _looked_at(days: Days) -> dict[str, Value]:
+    return {"days": str(days)}
 
 
 @dg.asset_check(
@@ -65,8 +78,10 @@ def energy_is_conserved(
     context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
 ) -> dg.AssetCheckResult:
     """Stop the upload when energy was lost or made on the way to the hours."""
+    days = _days(context)
     with workbench.open(context, ()) as bench:
-        return _result(lost_energy(bench, _days(context)), ERROR, "sites whose energy differs")
+        found = lost_energy(bench, days)
+    return _result(found, ERROR, "sites whose energy differs", _looked_at(days))
 
 
 @dg.asset_check(
@@ -81,12 +96,14 @@ def agrees_with_daily_totals(
     context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
 ) -> dg.AssetCheckResult:
     """Tell of days that disagree; stop the upload when every site that can be judged does."""
+    days = _days(context)
     with workbench.open(context, ()) as bench:
-        verdict = judge_totals(bench, _days(context))
+        verdict = judge_totals(bench, days)
     nobody_agrees = bool(verdict.disagreeing) and not verdict.agreeing_sites
-    counted = {f"local_days_{name}": count for name, count in verdict.days.items()}
+    counted: dict[str, Value] = {shown: verdict.days[name] for name, shown in _LOCAL_DAYS.items()}
     severity = ERROR if nobody_agrees else WARN
-    return _result(verdict.disagreeing, severity, "local days that disagree", counted)
+    figures = _looked_at(days) | counted
+    return _result(verdict.disagreeing, severity, "local days that disagree", figures)
 
 
 @dg.asset_check(
@@ -98,8 +115,10 @@ def register_chain_is_unbroken(
     context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
 ) -> dg.AssetCheckResult:
     """Stop the upload when a register jumps or falls."""
+    days = _days(context)
     with workbench.open(context, ()) as bench:
-        return _result(broken_chains(bench, _days(context)), ERROR, "registers that break")
+        found = broken_chains(bench, days)
+    return _result(found, ERROR, "registers that break", _looked_at(days))
 
 
 @dg.asset_check(
@@ -110,8 +129,10 @@ def days_complete(
     context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
 ) -> dg.AssetCheckResult:
     """Tell which site-days are not final yet, the oldest first."""
+    days = _days(context)
     with workbench.open(context, ()) as bench:
-        return _result(open_days(bench, HOURLY_ENERGY, _days(context)), WARN, "open site-days")
+        found = open_days(bench, HOURLY_ENERGY, days)
+    return _result(found, WARN, "open site-days", _looked_at(days))
 
 
 def _every_site_answered(asset: dg.AssetsDefinition, dataset: Dataset) -> dg.AssetChecksDefinition:
@@ -123,9 +144,10 @@ def _every_site_answered(asset: dg.AssetsDefinition, dataset: Dataset) -> dg.Ass
     def check(
         context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
     ) -> dg.AssetCheckResult:
+        days = _days(context)
         with workbench.open(context, ()) as bench:
-            found = unanswered_days(bench, dataset, _days(context))
-        return _result(found, ERROR, "sites with days that were never answered")
+            found = unanswered_days(bench, dataset, days)
+        return _result(found, ERROR, "sites with days that were never answered", _looked_at(days))
 
     return check
 
@@ -143,9 +165,10 @@ def _every_hour_verified(asset: dg.AssetsDefinition, dataset: Dataset) -> dg.Ass
     def check(
         context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
     ) -> dg.AssetCheckResult:
+        days = _days(context)
         with workbench.open(context, ()) as bench:
-            found = unverified_hours(bench, dataset, _days(context))
-        return _result(found, ERROR, "meters with hours that are not verified")
+            found = unverified_hours(bench, dataset, days)
+        return _result(found, ERROR, "meters with hours that are not verified", _looked_at(days))
 
     return check
 
@@ -165,7 +188,7 @@ def _matches_ledger(asset: dg.AssetsDefinition, kind: Kind) -> dg.AssetChecksDef
     ) -> dg.AssetCheckResult:
         with workbench.open(context, ()) as bench:
             found = [asdict(finding) for finding in audit(bench, kind).findings]
-        return _result(found, ERROR, "hours that differ")
+        return _result(found, ERROR, "hours that differ", {})
 
     return check
 

@@ -12,6 +12,18 @@ class SitesConfig(dg.Config):
     )
 
 
+class HourlyConfig(SitesConfig):
+    """Which sites are computed, and of which a long gap is estimated."""
+
+    bridge_long_gaps: list[str] = Field(
+        default_factory=list,
+        description=(
+            "Sites whose gateway was silent for longer than their bridge_hours: spread the energy "
+            "that it counted meanwhile evenly over the hours, which can become final then."
+        ),
+    )
+
+
 class FetchConfig(SitesConfig):
     """Which sites are asked, and whether again."""
 

@@ -1,14 +1,22 @@
-"""Assets of energy itself: hours from intervals, register readings from hours."""
+"""Assets of energy itself: hours from intervals and counters, register readings from hours."""
 
 import dagster as dg
 
-from energy_pipeline.defs.config import SitesConfig
+from energy_pipeline.defs.config import HourlyConfig, SitesConfig
 from energy_pipeline.defs.enlighten import (
     enlighten_consumption,
     enlighten_daily_energy,
     enlighten_production,
 )
-from energy_pipeline.defs.metadata import add_days, add_to_last_day, column_schema, picture, table
+from energy_pipeline.defs.metadata import (
+    Figures,
+    add_days,
+    add_to_last_day,
+    column_schema,
+    kwh,
+    picture,
+    table,
+)
 from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, days_of
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.report.pictures import hours_picture, register_picture
@@ -16,6 +24,7 @@ from energy_pipeline.schema import CUMULATIVE_READINGS, HOURLY_ENERGY
 from energy_pipeline.steps.cumulative import compute_cumulative
 from energy_pipeline.steps.fleet_totals import fleet_by_hour
 from energy_pipeline.steps.hourly import compute_hourly
+from energy_pipeline.steps.hourly_report import HourlyReport
 
 GROUP = "energy"
 OWNERS = ["team:energy"]
@@ -26,29 +35,45 @@ OWNERS = ["team:energy"]
     owners=OWNERS,
     kinds={"parquet", "pyarrow"},
     code_version="1",
-    deps=[enlighten_production, enlighten_consumption, enlighten_daily_energy],
+    deps=[
+        enlighten_production,
+        enlighten_consumption,
+        enlighten_daily_energy,
+        dg.AssetKey("envoy_readings"),
+    ],
     partitions_def=FLEET_DAYS,
     backfill_policy=ONE_RUN,
     description=HOURLY_ENERGY.description,
     metadata=column_schema(HOURLY_ENERGY),
+    check_specs=[
+        dg.AssetCheckSpec(
+            "no_long_gaps",
+            asset="hourly_energy",
+            description=(
+                "All energy that gateways counted is in hours: none was silent for longer than "
+                "its site's bridge_hours."
+            ),
+        )
+    ],
 )
 def hourly_energy(
-    context: dg.AssetExecutionContext, config: SitesConfig, workbench: WorkbenchResource
+    context: dg.AssetExecutionContext, config: HourlyConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:
     """Compute the hours of the run's days from what the store holds."""
     days = days_of(context.partition_keys)
     with workbench.open(context, config.sites) as bench:
-        report = compute_hourly(bench, days)
+        report = compute_hourly(bench, days, config.bridge_long_gaps)
         hours = fleet_by_hour(bench, HOURLY_ENERGY, "energy_wh", days)
         add_days(context, bench, HOURLY_ENERGY, days)
     incomplete = [{"site": s, "not final": text} for s, text in report.incomplete.items()]
     add_to_last_day(
         context,
         days,
-        {"hours": picture(hours_picture(hours, days)), "incomplete": table(incomplete)},
+        {"hours": picture(hours_picture(hours, days))} | table("incomplete", incomplete),
     )
     return dg.MaterializeResult(
         metadata={
+            "days": str(days),
             "rows": report.rows,
             "hours_final": report.hours_final,
             "hours_open": report.hours_open,
@@ -56,7 +81,31 @@ def hourly_energy(
             "sites_incomplete": len(report.incomplete),
             "days_refreshed": len(report.refreshed),
         }
-        | {f"kwh_{stream}_of_range": wh / 1000 for stream, wh in report.energy_wh.items()}
+        | {f"kwh_{stream}_of_range": kwh(wh) for stream, wh in report.energy_wh.items()},
+        check_results=[_long_gaps(report)],
+    )
+
+
+def _long_gaps(report: HourlyReport) -> dg.AssetCheckResult:
+    """Tell of energy that belongs to no hour, with its total."""
+    total_kwh = kwh(sum(gap.energy_wh or 0.0 for gap in report.unbooked))
+    rows: list[Figures] = [
+        {
+            "site": gap.site,
+            "stream": gap.stream,
+            "from": f"{gap.start:%Y-%m-%d %H:%M} UTC",
+            "to": f"{gap.end:%Y-%m-%d %H:%M} UTC",
+            "kWh": "not known" if gap.energy_wh is None else str(kwh(gap.energy_wh)),
+        }
+        for gap in report.unbooked
+    ]
+    said = f"{total_kwh} kWh of long gaps belong to no hour; bridge_long_gaps would spread them"
+    return dg.AssetCheckResult(
+        passed=not rows,
+        check_name="no_long_gaps",
+        severity=dg.AssetCheckSeverity.WARN,
+        description=said if rows else None,
+        metadata={"unbooked_kwh": total_kwh} | table("gaps", rows),
     )
 
 
@@ -87,10 +136,11 @@ def cumulative_readings(
     add_to_last_day(
         context,
         days,
-        {"registers": picture(register_picture(readings, days)), "open": table(open_from)},
+        {"registers": picture(register_picture(readings, days))} | table("open", open_from),
     )
     return dg.MaterializeResult(
         metadata={
+            "days": str(days),
             "rows": report.rows,
             "readings_final": report.readings_final,
             "registers_open": len(report.open_from),

@@ -17,6 +17,7 @@ from energy_pipeline.defs.metadata import (
     add_days,
     add_to_last_day,
     column_schema,
+    kwh,
     picture,
     table,
 )
@@ -59,10 +60,10 @@ def enerkey_meters(
     figures: dict[str, Value | dg.MetadataValue] = {
         "meters": report.meters,
         "facilities": report.facilities,
-        "refused": table(refused),
         "requests_spent": report.requests_spent,
     }
-    return dg.MaterializeResult(metadata=figures | _told(report.key_warning, "key"))
+    told = _told(report.key_warning, "key")
+    return dg.MaterializeResult(metadata=figures | told | table("refused", refused))
 
 
 @dg.asset(
@@ -115,6 +116,7 @@ def _result(
     add_days(context, bench, dataset, days)
     _add_findings(context, bench, report, dataset, days)
     figures: dict[str, Value] = {
+        "days": str(days),
         "meters": report.meters,
         "messages_sent": report.messages,
         "hours_verified": report.hours_verified,
@@ -127,7 +129,7 @@ def _result(
     }
     if report.requests_left is not None:
         figures["requests_left_today"] = report.requests_left
-    energy = {f"kwh_{stream}_verified": wh / 1000 for stream, wh in report.energy_wh.items()}
+    energy = {f"kwh_{stream}_verified": kwh(wh) for stream, wh in report.energy_wh.items()}
     told = _told(report.key_warning, "key") | _told(report.stopped, "stopped")
     if report.goes_on_at is not None:
         told["goes_on_at"] = f"{report.goes_on_at:%Y-%m-%d %H:%M} UTC"
@@ -150,8 +152,8 @@ def _add_findings(
     ]
     shares = verified_shares(bench, dataset, days)
     png = coverage_picture(shares, days, "share of each meter's hours that is verified")
-    shown = {"verified": picture(png), "not verified": table(reasons), "refused": table(refused)}
-    add_to_last_day(context, days, shown)
+    tables = table("not verified", reasons) | table("refused", refused)
+    add_to_last_day(context, days, {"verified": picture(png)} | tables)
 
 
 def _told(text: str | None, name: str) -> dict[str, Value]:

@@ -17,6 +17,7 @@ from energy_pipeline.defs.metadata import (
     add_days,
     add_to_last_day,
     column_schema,
+    kwh,
     picture,
     table,
 )
@@ -61,9 +62,9 @@ def enlighten_systems(
         "systems": report.systems,
         "sites_not_listed": ", ".join(report.not_listed) or "none",
         "systems_without_a_site": without_site,
-        "failed": table(_failed(report.failures)),
     }
-    return dg.MaterializeResult(metadata=figures | _spent(report))
+    failed = table("failed", _failed(report.failures))
+    return dg.MaterializeResult(metadata=figures | _spent(report) | failed)
 
 
 def _fetched(
@@ -80,7 +81,7 @@ def _fetched(
         shares = coverage_shares(bench, dataset, days)
         add_days(context, bench, dataset, days)
     png = coverage_picture(shares, days, "share of each day with intervals (micros: no nights)")
-    add_to_last_day(context, days, {"coverage": picture(png), "sites": table(_sites(report))})
+    add_to_last_day(context, days, {"coverage": picture(png)} | table("sites", _sites(report)))
     return dg.MaterializeResult(metadata=_figures(report))
 
 
@@ -91,7 +92,7 @@ def _sites(report: FetchReport) -> list[Figures]:
         {
             "site": site.site,
             "verdict": site.verdict,
-            "kWh": round(site.energy_wh / 1000, 3),
+            "kWh": kwh(site.energy_wh),
             "days settled": site.days_settled,
             "days open": site.days_open,
             "reason": site.reason,
@@ -102,9 +103,10 @@ def _sites(report: FetchReport) -> list[Figures]:
 
 def _figures(report: FetchReport) -> dict[str, Value]:
     figures: dict[str, Value] = {
+        "days": str(report.days),
         "rows": report.rows,
         "rows_fetched": report.rows_fetched,
-        "kwh_of_range": report.energy_wh / 1000,
+        "kwh_of_range": kwh(report.energy_wh),
         "sites_complete": len(report.of("complete")),
         "sites_incomplete": len(report.of("incomplete")),
         "sites_failed": len(report.of("failed")),
@@ -193,8 +195,8 @@ def enlighten_daily_energy(
     with workbench.open(context, config.sites) as bench:
         report = fetch_daily_energy(bench, force=config.force)
     figures: dict[str, Value | dg.MetadataValue] = {
-        "days": report.days,
+        "local_days": report.days,
         "series_asked": report.asked,
-        "failed": table(_failed(report.failures)),
     }
-    return dg.MaterializeResult(metadata=figures | _spent(report))
+    failed = table("failed", _failed(report.failures))
+    return dg.MaterializeResult(metadata=figures | _spent(report) | failed)

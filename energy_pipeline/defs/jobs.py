@@ -1,7 +1,8 @@
 """Jobs: what runs together.
 
 One scheduled job for the chain from fetch to upload: one run, ordered by its dependencies, stopped
-by blocking checks, visible as one thing. When it runs is in `schedules.py`.
+by blocking checks, visible as one thing. Gateways are polled beside it, since what is not polled in
+time is lost. When jobs run is in `schedules.py`.
 """
 
 import dagster as dg
@@ -10,4 +11,20 @@ daily_energy = dg.define_asset_job(
     "daily_energy",
     selection=dg.AssetSelection.groups("enlighten", "energy", "enerkey"),
     description="Fetch, make hours and readings, upload and verify. A range of days is one run.",
+)
+
+poll_envoy = dg.define_asset_job(
+    "poll_envoy",
+    selection=dg.AssetSelection.assets("envoy_readings", "envoy_inverters"),
+    description="Poll every gateway now; the partition is that of the running UTC day.",
+    tags={
+        "dagster/priority": "1",  # minutes of it are lost while it waits, of the others none
+        "dagster/max_runtime": "600",
+    },
+)
+
+inspect_envoy = dg.define_asset_job(
+    "inspect_envoy",
+    selection=dg.AssetSelection.assets("envoy_inventory"),
+    description="Ask every gateway what it is and what hangs on it.",
 )

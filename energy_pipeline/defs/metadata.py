@@ -2,7 +2,8 @@
 
 Dagster copies the metadata of a result to every partition of a range; so a result holds a few
 numbers, figures of a day go to that day, and the table and the picture of a range to its last day,
-which is the one that an asset's page shows.
+which is the one that an asset's page shows. Names say what a figure is of: `days` names the range
+that those of a result are of, `..._of_day` are the day's own.
 """
 
 import base64
@@ -36,21 +37,30 @@ def column_schema(dataset: Dataset) -> dict[str, dg.TableSchema | str]:
     return {"dagster/column_schema": dg.TableSchema(columns=columns), "store": f"{where}*.parquet"}
 
 
+def kwh(energy_wh: float) -> float:
+    """Return energy for a person to read: kWh to the watt-hour."""
+    return round(energy_wh / 1000, 3)
+
+
 def _described(metadata: Mapping[bytes, bytes]) -> str:
     text, unit = (metadata.get(name, b"").decode() for name in (b"description", b"unit"))
-    return f"{text} [{unit}]" if unit else text
+    return f"{text} [{unit}]" if unit and f"in {unit}" not in text else text
 
 
-def table(rows: Sequence[Figures]) -> dg.MetadataValue:
-    """Return rows as a table; what does not fit is counted in words in a last row."""
+def table(name: str, rows: Sequence[Figures]) -> dict[str, dg.MetadataValue]:
+    """Return rows as a table of that name, nothing without rows.
+
+    What does not fit is counted in words in a last row.
+    """
+    if not rows:
+        return {}
     shown = [dg.TableRecord(dict(row)) for row in rows[:TABLE_ROWS]]
     if len(rows) > TABLE_ROWS:
         first = next(iter(rows[0]))
-        blank: dict[str, Value] = {name: "" for name in rows[0]}
+        blank: dict[str, Value] = {column: "" for column in rows[0]}
         shown.append(dg.TableRecord(blank | {first: f"and {len(rows) - TABLE_ROWS} more"}))
-    names = list(rows[0]) if rows else ["nothing"]
-    schema = dg.TableSchema(columns=[dg.TableColumn(name, "string") for name in names])
-    return dg.MetadataValue.table(shown, schema=schema)
+    schema = dg.TableSchema(columns=[dg.TableColumn(column, "string") for column in rows[0]])
+    return {name: dg.MetadataValue.table(shown, schema=schema)}
 
 
 def picture(png: bytes) -> dg.MetadataValue:
@@ -69,17 +79,17 @@ def add_days(
         figures: dict[str, Value] = {
             "dagster/partition_row_count": sum(entry.rows for entry in known.values())
         }
-        if "energy_wh" in dataset.schema.names:
+        if "energy_wh" in dataset.schema.names and dataset.belongs != "instant":  # no counters
             figures |= _kwh_of_day(known.values())
-        context.add_asset_metadata(figures, partition_key=str(day))
+        context.add_asset_metadata(figures, asset_key=dataset.name, partition_key=str(day))
 
 
 def _kwh_of_day(entries: Iterable[Coverage]) -> dict[str, float]:
-    kwh: dict[str, float] = {}
+    energy_wh: dict[str, float] = {}
     for entry in entries:
-        name = f"kwh_{entry.stream}" if entry.stream else "kwh"
-        kwh[name] = round(kwh.get(name, 0.0) + entry.energy_wh / 1000, 3)
-    return kwh
+        name = f"kwh_{entry.stream}_of_day" if entry.stream else "kwh_of_day"
+        energy_wh[name] = energy_wh.get(name, 0.0) + entry.energy_wh
+    return {name: kwh(wh) for name, wh in energy_wh.items()}
 
 
 def add_to_last_day(

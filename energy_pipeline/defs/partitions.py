@@ -1,4 +1,4 @@
-"""The one partition definition of the fleet: UTC days; sites are rows.
+"""The partitions of the fleet: UTC days; sites are rows.
 
 A site-local day is made in the transform, never here. The first day comes from the environment,
 because Dagster needs it when definitions load; nothing else is read at import.
@@ -29,6 +29,11 @@ def _first_day() -> date:
 
 
 FLEET_DAYS = dg.DailyPartitionsDefinition(start_date=str(_first_day()), timezone="UTC")
+
+RUNNING_DAYS = dg.DailyPartitionsDefinition(
+    start_date=str(_first_day()), timezone="UTC", end_offset=1
+)
+"""The same days and the running one, for what is polled while it happens."""
 
 ONE_RUN = dg.BackfillPolicy.single_run()
 """For every asset, also for the unpartitioned ones: a command-line range refuses any without it."""

@@ -1,16 +1,18 @@
 """Schedules: when jobs run, and over which days.
 
 Dagster does not catch up missed ticks, and vendors deliver late; so the daily run covers the
-trailing days. Days that are final cost no request and no message.
+trailing days. Days that are final cost no request and no message. A poll that was missed is lost:
+the counters go on, so the energy is spread over the hours between its neighbours.
 """
 
 import dagster as dg
 
 from energy_pipeline.calendar import DAY, Days
-from energy_pipeline.defs.jobs import daily_energy
+from energy_pipeline.defs.jobs import daily_energy, inspect_envoy, poll_envoy
 from energy_pipeline.defs.partitions import range_tags
 
 TRAILING_DAYS = 7  # late data is given up after a week: ENERGY_GIVE_UP_DAYS
+POLL_CRON = "*/5 * * * *"  # what a gateway's own stored intervals are long, and inverters report in
 
 
 @dg.schedule(
@@ -23,3 +25,23 @@ def trailing_days(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Request one run over the days up to yesterday."""
     last = context.scheduled_execution_time.date() - DAY
     return dg.RunRequest(tags=range_tags(Days(last - (TRAILING_DAYS - 1) * DAY, last)))
+
+
+@dg.schedule(
+    job=poll_envoy,
+    cron_schedule=POLL_CRON,
+    execution_timezone="UTC",
+    description="Every gateway, every five minutes; a gateway keeps no history.",
+)
+def gateway_polls(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Request a poll into the running day."""
+    return dg.RunRequest(partition_key=str(context.scheduled_execution_time.date()))
+
+
+gateway_inventory = dg.ScheduleDefinition(
+    name="gateway_inventory",
+    job=inspect_envoy,
+    cron_schedule="35 10 * * *",  # far from the nightly restart of gateways from India to the USA
+    execution_timezone="UTC",
+    description="What the gateways are, once a day.",
+)

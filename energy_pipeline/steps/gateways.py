@@ -5,7 +5,7 @@ What is asked is decided in `poll.py` and `inventory.py`; how a gateway is talke
 """
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from random import SystemRandom
 
 from pydantic import SecretStr
@@ -19,30 +19,37 @@ from energy_pipeline.workbench import Workbench
 _SHOWN = 20
 
 
+def begun_sites(bench: Workbench) -> list[Site]:
+    """Return the sites of which a gateway may be asked today: those that have begun."""
+    today = bench.clock.now().date()
+    return [site for site in bench.registry.sites if site.envoy and site.start <= today]
+
+
 def open_fleet(
-    bench: Workbench, environ: Mapping[str, str] | None = None
+    bench: Workbench, sites: Iterable[Site], environ: Mapping[str, str] | None = None
 ) -> tuple[Fleet, list[FailedGateway]]:
-    """Return the gateways of the sites that have begun, without those whose token is not set.
+    """Return the gateways of sites, those apart whose token is not set.
 
     Args:
-        bench: sites, login, state and clock.
+        bench: login, state, locks and clock.
+        sites: those without a gateway are passed over.
         environ: where the variables of ready tokens are; None is this process's environment.
 
     Returns:
         The gateways that can be talked with, and those that cannot.
     """
-    today = bench.clock.now().date()
-    begun = [site for site in bench.registry.sites if site.envoy and site.start <= today]
     tokens: dict[str, SecretStr] = {}
+    usable: list[Site] = []
     failures: list[FailedGateway] = []
-    for site in begun:
+    for site in sites:
         try:
             tokens |= _token(site, os.environ if environ is None else environ)
         except ConfigurationError as error:
             failures.append(FailedGateway(site.id, _serial(site), error))
-    unusable = {failure.site for failure in failures}
+        else:
+            usable.append(site)
     fleet = Fleet(
-        [site for site in begun if site.id not in unusable],
+        usable,
         tokens,
         bench.settings,
         bench.state,

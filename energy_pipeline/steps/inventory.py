@@ -14,7 +14,7 @@ import pyarrow as pa
 from energy_pipeline.schema import ENVOY_INVENTORY
 from energy_pipeline.sources.envoy.devices import GatewayInventory, inspect_gateways
 from energy_pipeline.sources.envoy.fleet import FailedGateway
-from energy_pipeline.steps.gateways import open_fleet, refuse_nothing
+from energy_pipeline.steps.gateways import begun_sites, open_fleet, refuse_nothing
 from energy_pipeline.workbench import Workbench
 
 
@@ -46,7 +46,7 @@ def take_inventory(bench: Workbench, environ: Mapping[str, str] | None = None) -
         NothingDone: no gateway answered.
         StoreError: rows cannot be written.
     """
-    fleet, failures = open_fleet(bench, environ)
+    fleet, failures = open_fleet(bench, begun_sites(bench), environ)
     found = asyncio.run(inspect_gateways(fleet))
     taken = [each for each in found if isinstance(each, GatewayInventory)]
     failures += [each for each in found if isinstance(each, FailedGateway)]

@@ -18,7 +18,7 @@ from energy_pipeline.dataset import Dataset, partition_days
 from energy_pipeline.schema import ENVOY_INVERTERS, ENVOY_READINGS
 from energy_pipeline.sources.envoy.fleet import FailedGateway
 from energy_pipeline.sources.envoy.poll import GatewayPoll, poll_gateways
-from energy_pipeline.steps.gateways import open_fleet, refuse_nothing
+from energy_pipeline.steps.gateways import begun_sites, open_fleet, refuse_nothing
 from energy_pipeline.store.coverage import Coverage
 from energy_pipeline.transform.instants import column_us
 from energy_pipeline.workbench import Workbench
@@ -76,7 +76,7 @@ def poll(
     over = Days(days.first, min(days.last, today - DAY)) if days.first < today else None
     if today not in days:
         return PollReport(over, is_polled=False)
-    fleet, failures = open_fleet(bench, environ)
+    fleet, failures = open_fleet(bench, begun_sites(bench), environ)
     found = asyncio.run(poll_gateways(fleet))
     polls = tuple(each for each in found if isinstance(each, GatewayPoll))
     failures += [each for each in found if isinstance(each, FailedGateway)]

@@ -49,9 +49,10 @@ def configured(folder: Path, text: str) -> tuple[dict[str, str], int]:
     """Use what is printed as `.env` and `sites.yaml`; return the environment and the system."""
     _, environment, sites = re.split(r"For \S+:\n", text)
     (folder / ".env").write_text(environment)
-    (folder / "sites.yaml").write_text(sites.removesuffix("Ctrl+C stops both.\n"))
+    (folder / "sites.yaml").write_text(sites.removesuffix("Ctrl+C stops them.\n"))
     settings = load_settings({}, folder / ".env")
-    (site,) = load_registry(folder / "sites.yaml", settings).sites
+    site, with_gateway = load_registry(folder / "sites.yaml", settings).sites
+    assert with_gateway.envoy is not None
     assert site.enlighten is not None
     assert site.enlighten.user_id is not None
     assert settings.enlighten_api_key is not None
@@ -130,4 +131,4 @@ def test_a_taken_port_is_said(tmp_path: Path):
         port = access["enlighten"].rpartition(":")[2]
         result = CliRunner().invoke(app, ["simulate", "--enlighten-port", port])
     assert result.exit_code == 1
-    assert f"ports {port} and 0: Address already in use" in result.stderr
+    assert f"ports {port}, 0, 0 and 0: Address already in use" in result.stderr

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from energy_pipeline.definitions import definitions
-from energy_pipeline.defs.partitions import FLEET_DAYS, RANGE_END, RANGE_START
+from energy_pipeline.defs.partitions import FLEET_DAYS, RANGE_END, RANGE_START, RUNNING_DAYS
 from energy_pipeline.schema import DATASETS
 
 PARTITIONED = {
@@ -17,7 +17,9 @@ PARTITIONED = {
     "enerkey_consumption_upload",
     "enerkey_cumulative_upload",
 }
+POLLED = {"envoy_readings", "envoy_inverters"}
 WHOLE = {"enlighten_systems", "enlighten_daily_energy", "enerkey_meters"}
+EVERY = PARTITIONED | POLLED | WHOLE | {"envoy_inventory"}
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +37,22 @@ def test_everything_loads(defs: dg.Definitions) -> None:
 
 
 def test_asset_keys_are_the_public_ones(specs: dict[str, dg.AssetSpec]) -> None:
-    assert set(specs) == PARTITIONED | WHOLE
+    assert set(specs) == EVERY
 
 
 def test_partitioned_assets_have_the_fleets_days(specs: dict[str, dg.AssetSpec]) -> None:
     assert {key for key, spec in specs.items() if spec.partitions_def == FLEET_DAYS} == PARTITIONED
-    assert all(specs[key].partitions_def is None for key in WHOLE)
+    assert {key for key, spec in specs.items() if spec.partitions_def == RUNNING_DAYS} == POLLED
+    assert {key for key, spec in specs.items() if spec.partitions_def is None} == (
+        WHOLE | {"envoy_inventory"}
+    )
+
+
+def test_only_what_is_polled_has_a_key_for_the_running_day() -> None:
+    now = datetime(2026, 6, 11, 12, 0, tzinfo=UTC)
+    assert FLEET_DAYS.get_partition_keys(now)[-1] == "2026-06-10"
+    assert RUNNING_DAYS.get_partition_keys(now)[-1] == "2026-06-11"
+    assert FLEET_DAYS.get_first_partition_key() == RUNNING_DAYS.get_first_partition_key()
 
 
 def test_a_range_is_one_run_for_every_asset(defs: dg.Definitions) -> None:
@@ -52,13 +64,13 @@ def test_a_range_is_one_run_for_every_asset(defs: dg.Definitions) -> None:
     assert set(policies.values()) == {dg.BackfillPolicy.single_run()}, policies
 
 
-@pytest.mark.parametrize("key", sorted(PARTITIONED | WHOLE))
+@pytest.mark.parametrize("key", sorted(EVERY))
 def test_every_asset_says_what_it_is(key: str, specs: dict[str, dg.AssetSpec]) -> None:
     spec = specs[key]
     columns = spec.metadata["dagster/column_schema"].columns
 
     assert spec.description == DATASETS[key].description
-    assert spec.group_name in {"enlighten", "energy", "enerkey"}
+    assert spec.group_name in {"enlighten", "envoy", "energy", "enerkey"}
     assert spec.owners
     assert spec.kinds
     assert [column.name for column in columns] == DATASETS[key].schema.names
@@ -72,7 +84,11 @@ def test_the_chain_is_ordered_from_fetch_to_upload(specs: dict[str, dg.AssetSpec
         key: {dep.asset_key.to_user_string() for dep in spec.deps} for key, spec in specs.items()
     }
 
-    assert upstream["hourly_energy"] >= {"enlighten_production", "enlighten_daily_energy"}
+    assert upstream["hourly_energy"] >= {
+        "enlighten_production",
+        "enlighten_daily_energy",
+        "envoy_readings",
+    }
     assert upstream["cumulative_readings"] == {"hourly_energy"}
     assert upstream["enerkey_consumption_upload"] == {"hourly_energy", "enerkey_meters"}
     assert upstream["enerkey_cumulative_upload"] == {"cumulative_readings", "enerkey_meters"}
@@ -91,13 +107,16 @@ def test_wrong_numbers_are_stopped_and_late_ones_are_not(defs: dg.Definitions) -
     }
     assert {name for name, is_blocking in blocking.items() if not is_blocking} == {
         "days_complete",
+        "no_long_gaps",
+        "gateway_and_enlighten_agree",
+        "every_gateway_answered",
         "every_site_answered",
         "every_hour_verified",
         "enerkey_matches_ledger",
     }
 
 
-def test_the_daily_job_covers_all_of_it(defs: dg.Definitions) -> None:
+def test_the_daily_job_covers_all_but_the_gateways(defs: dg.Definitions) -> None:
     job = defs.resolve_job_def("daily_energy")
 
     assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == (
@@ -116,3 +135,27 @@ def test_the_schedule_covers_the_seven_days_before(defs: dg.Definitions) -> None
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
     assert request.tags[RANGE_START] == "2026-03-23"
     assert request.tags[RANGE_END] == "2026-03-29"
+
+
+@pytest.mark.parametrize(
+    ("job", "keys"), [("poll_envoy", POLLED), ("inspect_envoy", {"envoy_inventory"})]
+)
+def test_the_jobs_of_gateways_do_nothing_else(
+    job: str, keys: set[str], defs: dg.Definitions
+) -> None:
+    found = defs.resolve_job_def(job)
+
+    assert {key.to_user_string() for key in found.asset_layer.executable_asset_keys} == keys
+    assert found.executor_def is dg.in_process_executor
+
+
+def test_gateways_are_polled_into_the_running_day_every_five_minutes(defs: dg.Definitions) -> None:
+    repository = defs.get_repository_def()
+    schedule = repository.get_schedule_def("gateway_polls")
+    tick = datetime(2026, 3, 30, 0, 0, tzinfo=UTC)
+    with dg.build_schedule_context(scheduled_execution_time=tick, repository_def=repository) as at:
+        [request] = schedule.evaluate_tick(at).run_requests
+
+    assert schedule.cron_schedule == "*/5 * * * *"
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+    assert request.partition_key == "2026-03-30"

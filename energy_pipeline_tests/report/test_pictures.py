@@ -1,9 +1,12 @@
+import io
 import struct
 from datetime import date, timedelta
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
+from matplotlib.image import imread
 
 from energy_pipeline.calendar import Days
 from energy_pipeline.report.pictures import (
@@ -73,3 +76,31 @@ def test_registers_are_drawn_in_order_of_time() -> None:
     ordered = pa.Table.from_pandas(rows, preserve_index=False)
 
     assert register_picture(mixed, days) == register_picture(ordered, days)
+
+
+def test_a_coverage_picture_of_nobody_is_still_a_picture() -> None:
+    days = Days(FIRST, FIRST + timedelta(days=7))
+
+    assert size_of(coverage_picture(pd.DataFrame(columns=range(len(days))), days, "share"))
+
+
+def test_a_day_of_which_nothing_is_known_is_not_drawn_as_a_day_without_energy() -> None:
+    days = Days(FIRST, FIRST + timedelta(days=1))
+    zero = pd.DataFrame([[1.0, 0.0]], index=["house"])
+    unknown = pd.DataFrame([[1.0, float("nan")]], index=["house"])
+
+    assert coverage_picture(unknown, days, "share") != coverage_picture(zero, days, "share")
+
+
+def test_production_is_the_first_panel() -> None:
+    days = Days(FIRST, FIRST)
+    hours = hours_of(days, ("consumption", "production"))
+    is_production = pc.equal(hours["stream"], "production")
+    more = pc.add(hours["energy_wh"], pc.if_else(is_production, 0.0, pc.random(len(hours))))
+    other = hours.set_column(2, "energy_wh", more)
+
+    first, second = (imread(io.BytesIO(hours_picture(each, days))) for each in (hours, other))
+
+    half = len(first) // 2
+    assert (first[:half] == second[:half]).all()
+    assert (first[half:] != second[half:]).any()

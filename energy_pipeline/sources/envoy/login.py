@@ -143,7 +143,6 @@ class TokenService:
                 f"with the label, and see whether the account owns the system; {_OTHER_WAY}"
             )
             raise AccessRefused(message, request=_TOKENS, status=status)
-        install_log_redaction([token])
         claims = read_claims(SecretStr(token))
         if claims.serial not in (None, serial):
             message = f"the token is for gateway {claims.serial}; allowed: {serial}"

@@ -11,7 +11,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Delete,
     String,
     Table,
     Text,
@@ -82,14 +81,12 @@ class TokenStore:
             row = connection.execute(query).one_or_none()
         return KeptToken(SecretStr(row[0]), datetime.fromtimestamp(row[1], UTC)) if row else None
 
-    def keep(self, serial: str, token: SecretStr, account: str, now: datetime) -> None:
-        """Keep a new token of an account, in place of the old one and of what had failed."""
+    def keep(self, serial: str, token: SecretStr, now: datetime) -> None:
+        """Keep a new token in place of the old one."""
         row = {"serial": serial, "token": token.get_secret_value(), "fetched_s": _second(now)}
         with self._state.begin() as connection:
             connection.execute(delete(_TOKENS).where(_TOKENS.c.serial == serial))
             connection.execute(insert(_TOKENS).values(row))
-            connection.execute(_forgetting(account, serial))
-            connection.execute(_forgetting(account, LOGIN))
 
     def failure(self, serial: str, account: str, since: datetime) -> Failure | None:
         """Return why an account got no token for a gateway lately: the login's failure first."""
@@ -114,13 +111,9 @@ class TokenStore:
             "failed_s": _second(failure.failed_at),
         }
         with self._state.begin() as connection:
-            connection.execute(_forgetting(account, serial))
+            whose = (_FAILURES.c.account == account, _FAILURES.c.serial == serial)
+            connection.execute(delete(_FAILURES).where(*whose))
             connection.execute(insert(_FAILURES).values(row))
-
-
-def _forgetting(account: str, serial: str) -> Delete:
-    whose = (_FAILURES.c.account == account, _FAILURES.c.serial == serial)
-    return delete(_FAILURES).where(*whose)
 
 
 def _second(instant: datetime) -> int:

@@ -177,7 +177,7 @@ class FetchedToken:
         except ServiceError as error:
             self._note(error)
             raise
-        self._store.keep(self._serial, token, self._service.account, self._clock.now())
+        self._store.keep(self._serial, token, self._clock.now())
         return self._told(token)
 
     def _lately_failed(self) -> Failure | None:

@@ -144,6 +144,13 @@ def test_the_order_of_preference_with_a_production_meter():
     assert shown(found)["production"] == [(10, 5), (10.5, 500), (3, 200), (99, 1200)]
 
 
+@pytest.mark.parametrize(
+    "overview", [eim(1, -18.153), eim(1, 10, readingTime=0), inverters(-1), inverters(99, None)]
+)
+def test_an_overview_without_a_counter_or_a_time_is_none(overview):
+    assert shown(measured({PRODUCTION: production(overview)})) == {}
+
+
 def test_an_inactive_meter_is_no_data_although_it_shows_numbers():
     found = measured({PRODUCTION: production(inverters(99), eim(0, 10.5))})
     assert shown(found) == {"production": [(99, 1200)]}
@@ -199,6 +206,18 @@ def test_the_older_overview_has_the_time_of_the_newest_report():
 )
 def test_a_sum_over_some_of_the_inverters_is_none(reply):
     assert shown(measured({DEVICE_DATA: reply})) == {}
+
+
+def test_a_battery_in_the_list_of_inverters_is_none():
+    reported = {"lastReportDate": 1781000000, "lastReportWatts": 5}
+    listed = [
+        {"serialNumber": "1", "devType": 1, **reported},
+        {"serialNumber": "2", "devType": 11, **reported},
+        {"serialNumber": "3", **reported},
+        {"serialNumber": "4", "devType": 1, **reported, "lastReportDate": 0},
+    ]
+    reports = measured({Endpoint.INVERTERS: listed}).inverter_reports
+    assert [report.inverter for report in reports] == ["1", "3"]
 
 
 def test_removed_inverters_are_not_missed():

@@ -27,9 +27,17 @@ from energy_pipeline.simulators.envoy import (
     TokenAuthority,
 )
 from energy_pipeline.simulators.server import serve as serve_app
+from energy_pipeline.sources.envoy.choice import Choice
+from energy_pipeline.sources.envoy.choices import Choices
 from energy_pipeline.sources.envoy.counters import counter_kind
 from energy_pipeline.sources.envoy.fleet import FailedGateway, Fleet
+from energy_pipeline.sources.envoy.inverters import InverterReport
+from energy_pipeline.sources.envoy.measurements import Measurements
 from energy_pipeline.sources.envoy.poll import GatewayPoll, poll_gateways
+from energy_pipeline.sources.envoy.remarks import remarks
+from energy_pipeline.sources.envoy.replies import Document
+from energy_pipeline.sources.envoy.rows import inverter_rows
+from energy_pipeline.sources.envoy.wire import Endpoint
 from energy_pipeline_tests.simulators.envoy.conftest import NOON
 from energy_pipeline_tests.simulators.envoy.test_pyenphase import read
 from energy_pipeline_tests.sources.envoy.captures import BOUNDARIES, STREAMS, figures, instant
@@ -250,6 +258,16 @@ def test_without_readings_there_is_no_energy_and_no_other_counter(
     assert {s: set(of) for s, of in after.items()} == {s: set(of) for s, of in before.items()}
 
 
+def test_a_boundary_counter_stands_beside_its_meters_counter_only(
+    bench: Bench, gateway: ServedGateway
+):
+    kept = "production.json/inverters/whLifetime"
+    Choices(bench.state).keep(SERIAL, {"production": Choice(kept)})
+    found = counters(poll(bench, gateway))
+    assert set(found["production"]) == {kept}
+    assert "ivp/pdm/device_data/EIM2/wh_pos" in found["grid_import"]
+
+
 def test_after_six_hours_the_other_counter_is_taken_and_told(bench: Bench, gateway: ServedGateway):
     (before_wh,) = (
         energy_wh
@@ -311,6 +329,24 @@ def test_inverters_that_are_gone_do_not_break_the_poll(bench: Bench, gateway: Se
     whole = poll(bench, gateway).inverters.num_rows
     gateway.simulator.faults = Faults(removed_inverters=3)
     assert poll(bench, gateway).inverters.num_rows == whole - 3
+
+
+def test_inverters_that_have_not_reported_for_a_day_are_told_and_left_out():
+    reports = [
+        InverterReport("1", NOON - timedelta(days=1), 5.0, 250.0),
+        InverterReport("2", NOON - timedelta(days=1, seconds=1), 5.0, 250.0),
+        InverterReport("3", NOON, 5.0, 250.0, 1234.5),
+    ]
+    rows = inverter_rows("roof", SERIAL, reports, gateway_now=NOON, polled_at=NOON).to_pylist()
+    assert [(row["inverter"], row["energy_wh"]) for row in rows] == [("1", None), ("3", 1234.5)]
+    listed = [
+        {"serialNumber": r.inverter, "lastReportDate": int(r.reported_at.timestamp())}
+        for r in reports
+    ]
+    found = Measurements({Endpoint.INVERTERS: Document(listed, NOON)}, has_meter=None)
+    assert list(remarks(found, {}, {}, NOON, NOON)) == [
+        "1 of 3 inverters have not reported for a day"
+    ]
 
 
 def test_a_reset_counter_is_reported_as_it_is(bench: Bench, gateway: ServedGateway):
