@@ -103,7 +103,7 @@ class _Chain:
         self._given_up_until = first_hour_not_given_up(
             self._now, bench.settings.energy_give_up_days
         )
-        self._open_hours = OpenHours(sites, self._given_up_until)
+        self._open_hours = OpenHours(sites, self._registers.uploaded, self._given_up_until)
 
     def pass_block(self, block: Days) -> None:
         """Write what is asked or no longer follows; hours are read of days that may need it."""
@@ -113,6 +113,9 @@ class _Chain:
             _Day(day, self._registers.pass_day(day, hourly[day]), hourly[day], held[day])
             for day in block
         ]
+        for each in days:
+            if not self._may_be_open(each.day):
+                self._open_hours.pass_footers(each.day, each.before.keys(), each.hourly.keys())
         looked_at = [each for each in days if self._needs_a_look(each)]
         if not looked_at:
             return
@@ -127,7 +130,7 @@ class _Chain:
         if each.day in self._asked or self._may_be_open(each.day):
             return True
         return any(
-            entry != self._coverage(key, each, entry.written_at)
+            entry != self._expected(key, each, entry.written_at)
             for key, entry in each.held.items()
             if key in each.before
         )
@@ -139,10 +142,17 @@ class _Chain:
         state = each.before[key]
         return self._registers.coverage(key, each.day, state, each.hourly.get(key), written_at)
 
+    def _expected(self, key: Key, each: _Day, written_at: datetime) -> Coverage:
+        """Return the coverage of a day that is given up: all final, or nothing after a hole."""
+        entry = self._coverage(key, each, written_at)
+        is_open = self._open_hours.first.get(key, NEVER) < utc_midnight(each.day)
+        return replace(entry, final_s=0) if is_open else entry
+
     def _write(self, each: _Day, hours: pa.Table) -> None:
-        open_from = dict.fromkeys(each.before, NEVER)
         if self._may_be_open(each.day):
-            open_from = self._open_hours.pass_day(each.day, each.before, hours)
+            self._open_hours.pass_footers(each.day, each.before.keys(), each.hourly.keys())
+            self._open_hours.pass_hours(each.day, each.before.keys(), hours)
+        open_from = {key: self._open_hours.first.get(key, NEVER) for key in each.before}
         written = {key: state for key, state in each.before.items() if self._is_kept(key, each)}
         readings = cumulative_readings(
             hours,
@@ -162,7 +172,7 @@ class _Chain:
         """Whether the day's partition says something of a series after this run."""
         if key in each.held:
             return True
-        return each.day in self._asked and (key in each.hourly or self._registers.is_uploaded(key))
+        return each.day in self._asked and (key in each.hourly or key in self._registers.uploaded)
 
     def _count(self, each: _Day, entries: Sequence[Coverage], final: int) -> None:
         if each.day in self._asked:

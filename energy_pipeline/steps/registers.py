@@ -3,7 +3,7 @@
 Which days are written is decided in `cumulative.py`; how readings are made, in `transform/`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
@@ -55,9 +55,10 @@ class Registers:
         """Return the opening reading of a series."""
         return Opening(self._starts[key[0]], self._opening_wh.get(key, 0.0))
 
-    def is_uploaded(self, key: Key) -> bool:
-        """Whether the series' readings are uploaded."""
-        return key in self._opening_wh
+    @property
+    def uploaded(self) -> frozenset[Key]:
+        """Series whose readings are uploaded."""
+        return frozenset(self._opening_wh)
 
     def coverage(
         self,
@@ -93,29 +94,54 @@ def _register(hours: Coverage) -> RegisterState:
 
 
 class OpenHours:
-    """The first open hour of each series, while the days that are not given up pass by in order.
+    """The first open hour of each series, while the days since the first start pass by in order.
+
+    Only what was looked for can be given up. A day of which nobody has computed the series' hours
+    is open however old it is: a register that lacks it would be told to EnerKey as if it were true.
+    A series without an upload is looked for by computing any hours of its site.
 
     Args:
         sites: their starts.
-        given_up_until: hours before this instant are final or given up.
+        uploaded: series whose readings are uploaded.
+        given_up_until: hours before this instant that were looked for are final or given up.
     """
 
-    def __init__(self, sites: Sequence[Site], given_up_until: datetime) -> None:
-        self._begins = {site.id: max(utc_midnight(site.start), given_up_until) for site in sites}
+    def __init__(
+        self, sites: Sequence[Site], uploaded: Collection[Key], given_up_until: datetime
+    ) -> None:
+        self._starts = {site.id: site.start for site in sites}
+        self._uploaded = frozenset(uploaded)
+        self._given_up_until = given_up_until
         self._followed: set[Key] = set()
+        self._skipped: dict[str, datetime] = {}
         self.first: dict[Key, datetime] = {}
         """Of each series that has one: start of the first hour neither final nor given up."""
 
-    def pass_day(
-        self, day: date, series: Mapping[Key, RegisterState], hourly: pa.Table
-    ) -> dict[Key, datetime]:
-        """Look at a day's hours; return for each series until when its readings are final."""
+    def pass_footers(self, day: date, series: Collection[Key], hourly: Collection[Key]) -> None:
+        """Look at what was computed of a day, `hourly`; must precede the day's hours."""
+        begin, computed = utc_midnight(day), {site for site, _ in hourly}
+        for site, start in self._starts.items():
+            if start <= day and site not in computed:
+                self._skipped.setdefault(site, begin)
+        for key in series:
+            if key in self.first:
+                continue
+            if key in self._uploaded and key not in hourly:
+                self.first[key] = begin
+            elif key[0] in self._skipped:
+                self.first[key] = self._skipped[key[0]]
+
+    def pass_hours(self, day: date, series: Collection[Key], hourly: pa.Table) -> None:
+        """Look at the hours of a day that is not given up, or not all of it."""
         end = utc_midnight(day + DAY)
-        begins: dict[Key, datetime] = {}
-        for key in series.keys() - self.first.keys():
-            begin = self._begins[key[0]]
-            begins[key] = max(begin, utc_midnight(day)) if key in self._followed else begin
+        begins = {
+            key: max(
+                utc_midnight(day if key in self._followed else self._starts[key[0]]),
+                self._given_up_until,
+            )
+            for key in series
+            if key not in self.first
+        }
         self._followed.update(series)
         found = first_open_hours(hourly, begins, end)
         self.first.update({key: hour for key, hour in found.items() if hour < end})
-        return {key: self.first.get(key, NEVER) for key in series}

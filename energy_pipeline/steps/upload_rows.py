@@ -29,6 +29,9 @@ UPLOADS: dict[Kind, Dataset] = {
     "cumulative": ENERKEY_CUMULATIVE_UPLOAD,
 }
 _HOUR_S = 3_600
+_OPEN_REGISTER = (
+    "an hour since the start is open or was never computed; cumulative_readings names the first"
+)
 
 _LABELS: dict[Hold, str] = {
     "conflict": "another value in EnerKey",
@@ -139,7 +142,7 @@ class _Rule:
         if stored is None:
             what, label = "nothing is known of it", "no data"
         elif stored.covered_s is None:
-            what, label = "an hour before it is not final", "not final"
+            return f"not final: {_OPEN_REGISTER}", "register open"
         elif stored.covered_s < _HOUR_S:
             what = f"{stored.covered_s} of its 3600 s are known"
             label = "incomplete"

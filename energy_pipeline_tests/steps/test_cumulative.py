@@ -191,10 +191,11 @@ def test_hours_before_the_start_do_not_count(tmp_path: Path) -> None:
     assert readings(bench)["reading_wh"].to_pylist() == [2_000.0 + 10.0 * n for n in range(49)]
 
 
-def test_a_hole_before_the_range_keeps_readings_open_until_it_is_given_up(tmp_path: Path) -> None:
+def test_a_hole_keeps_readings_open_until_it_is_given_up(tmp_path: Path) -> None:
     bench = open_bench(tmp_path, house(), instant(after(3), 5))
     for n in (0, 2):
         measured(bench, after(n), 10.0)
+    compute_hourly(bench, days_from(1))
     report = compute_cumulative(bench, days_from(0, 2))
     assert [finals(bench, after(n)) for n in (0, 2)] == [25, 0]
     assert report.open_from["a", "consumption"] == instant(after(1))
@@ -210,6 +211,49 @@ def test_a_hole_before_the_range_keeps_readings_open_until_it_is_given_up(tmp_pa
     compute_cumulative(bench, days_from(1))
     assert last_wh(bench, after(2)) == 2_000.0 + 504.0
     assert broken(bench) == []
+
+
+def test_days_that_nobody_computed_are_never_given_up(tmp_path: Path) -> None:
+    """A year after the start somebody begins with last week: the register lacks a year."""
+    bench = open_bench(tmp_path, house(), instant(after(400)))
+    for n in (0, 2, 398):
+        measured(bench, after(n), 10.0)
+    report = compute_cumulative(bench, days_from(398))
+    compute_cumulative(bench, days_from(0, 2))
+    assert report.open_from["a", "consumption"] == instant(after(1))
+    assert [finals(bench, after(n)) for n in (0, 2, 398)] == [25, 0, 0]
+
+    measured(bench, after(1), 1.0)
+    assert compute_cumulative(bench, days_from(1)).refreshed == (after(2), after(398))
+    assert [finals(bench, after(n)) for n in (0, 1, 2, 398)] == [25, 24, 24, 0]
+    compute_hourly(bench, days_from(3, 397))
+    clock_of(bench).set(instant(after(410)))
+    assert ("a", "consumption") not in compute_cumulative(bench, days_from(3)).open_from
+    assert finals(bench, after(398)) == 24
+    assert last_wh(bench, after(398)) == 2_000.0 + 3 * 240.0 + 24.0
+
+
+def test_a_held_day_after_a_hole_is_left_alone(tmp_path: Path) -> None:
+    bench = open_bench(tmp_path, house(), LATER)
+    for n in (0, 2, 3):
+        measured(bench, after(n), 10.0)
+    compute_cumulative(bench, days_from(0, 3))
+    held = bench.store.coverage(CUMULATIVE_READINGS, days_from(2))[after(2)]
+    clock_of(bench).advance(60)
+    compute_cumulative(bench, days_from(3))
+    assert bench.store.coverage(CUMULATIVE_READINGS, days_from(2))[after(2)] == held
+    assert held["a", "consumption"].final_s == 0
+
+
+def test_days_of_a_site_without_an_upload_need_some_hours_of_the_site(tmp_path: Path) -> None:
+    bench = open_bench(tmp_path, [a_site()], LATER)
+    for n in (0, 1, 3):
+        measured(bench, after(n), 10.0)
+    compute_cumulative(bench, days_from(0, 3))
+    assert [finals(bench, after(n)) for n in (0, 1, 3)] == [25, 24, 0]
+    compute_hourly(bench, days_from(2))  # of production, which is always looked for
+    compute_cumulative(bench, days_from(0, 3))
+    assert finals(bench, after(3)) == 24
 
 
 def test_a_filled_hole_makes_later_days_final(tmp_path: Path) -> None:
