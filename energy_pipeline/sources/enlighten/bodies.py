@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from energy_pipeline.errors import SchemaSurprise
 from energy_pipeline.http.redaction import redact
@@ -27,11 +33,13 @@ def _day(value: object) -> object:
 Day = Annotated[date, BeforeValidator(_day)]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+class Body(BaseModel):
+    """A JSON object of which the members that are named here are read."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
 
 
-class Meta(_Body):
+class Meta(Body):
     """State of the system at the time of the answer."""
 
     status: str | None = None
@@ -40,7 +48,7 @@ class Meta(_Body):
     operational_at: EpochS | None = None
 
 
-class MicroInterval(_Body):
+class MicroInterval(Body):
     """An interval of the microinverters."""
 
     end_at: EpochS
@@ -49,7 +57,7 @@ class MicroInterval(_Body):
     devices_reporting: int | None = None
 
 
-class MeterInterval(_Body):
+class MeterInterval(Body):
     """An interval of revenue-grade meters, all together."""
 
     end_at: EpochS
@@ -57,7 +65,7 @@ class MeterInterval(_Body):
     devices_reporting: int | None = None
 
 
-class ConsumptionInterval(_Body):
+class ConsumptionInterval(Body):
     """An interval of consumption."""
 
     end_at: EpochS
@@ -65,7 +73,7 @@ class ConsumptionInterval(_Body):
     devices_reporting: int | None = None
 
 
-class _IntervalBody(_Body):
+class _IntervalBody(Body):
     system_id: int | None = None
     total_devices: int | None = None
     meta: Meta | None = None
@@ -89,7 +97,7 @@ class ConsumptionBody(_IntervalBody):
     intervals: list[ConsumptionInterval]
 
 
-class ProductionDays(_Body):
+class ProductionDays(Body):
     """Answer of `energy_lifetime`: Wh per local day, merged, by micros, by meters."""
 
     start_date: Day | None
@@ -99,7 +107,7 @@ class ProductionDays(_Body):
     meta: Meta | None = None
 
 
-class ConsumptionDays(_Body):
+class ConsumptionDays(Body):
     """Answer of `consumption_lifetime`: Wh per local day."""
 
     start_date: Day | None
@@ -107,7 +115,7 @@ class ConsumptionDays(_Body):
     meta: Meta | None = None
 
 
-class ListedSystem(_Body):
+class ListedSystem(Body):
     """An element of the systems list."""
 
     system_id: int
@@ -117,14 +125,14 @@ class ListedSystem(_Body):
     meta: Meta | None = None
 
 
-class SystemsPage(_Body):
+class SystemsPage(Body):
     """A page of the systems list."""
 
     systems: list[ListedSystem]
     next: str | None = None
 
 
-class Summary(_Body):
+class Summary(Body):
     """Figures of one local day: power in W, energy in Wh; `energy_lifetime` is before the day."""
 
     system_id: int
@@ -139,7 +147,7 @@ class Summary(_Body):
     last_interval_end_at: EpochS | None = None
 
 
-_SomeBody = TypeVar("_SomeBody", bound=_Body)
+_SomeBody = TypeVar("_SomeBody", bound=BaseModel)
 
 
 def read_body(shape: type[_SomeBody], content: bytes, request: str) -> _SomeBody:
