@@ -46,25 +46,33 @@ _UNENCODABLE = "surrogateescape"  # as environment variables come that are not U
 
 
 class _KnownSecrets:
-    """The values that must never be seen, in every spelling that a log line may have."""
+    """The values that must never be seen, in every spelling that a log line may have.
+
+    The pattern of all of them is made when the next text is looked at: a poll of many gateways
+    learns many secrets one by one, and most of its texts are none.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._spellings: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+        self._in_pattern = 0
 
     def remember(self, values: Iterable[str]) -> None:
+        spellings = {s for v in values if len(v) >= _SHORTEST_VALUE for s in _spellings(v)}
         with self._lock:
-            before = len(self._spellings)
-            for value in values:
-                if len(value) >= _SHORTEST_VALUE:
-                    self._spellings.update(_spellings(value))
-            if len(self._spellings) > before:
-                longest_first = sorted(self._spellings, key=len, reverse=True)
-                self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+            self._spellings |= spellings
 
     def hide(self, text: str) -> str:
+        if self._in_pattern != len(self._spellings):
+            self._compile()
         return self._pattern.sub(HIDDEN, text) if self._pattern else text
+
+    def _compile(self) -> None:
+        with self._lock:
+            longest_first = sorted(self._spellings, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+            self._in_pattern = len(longest_first)
 
 
 _known = _KnownSecrets()

@@ -158,6 +158,7 @@ def town(
     switches: Switches | None = None,
     enerkey_switches: EnerKeySwitches | None = None,
     enerkey_faults: Faults | None = None,
+    further_meters: Sequence[Meter] = (),
     **variables: str,
 ) -> Generator[Town]:
     """Serve both services for `houses` and lay out a user's folder.
@@ -170,6 +171,7 @@ def town(
         switches: behaviour of the cloud; without a history limit when not given.
         enerkey_switches: behaviour of EnerKey.
         enerkey_faults: what goes wrong at EnerKey.
+        further_meters: EnerKey has these beside the meters of the houses.
         variables: further environment variables of the user.
     """
     houses = list(houses)
@@ -180,7 +182,7 @@ def town(
         switches or Switches(history_days=None),
     )
     enerkey = EnerKeySimulator(
-        profile(meters),
+        profile([*meters, *further_meters]),
         VirtualClock(enerkey_now or now, fixed=True),
         enerkey_switches,
         enerkey_faults,

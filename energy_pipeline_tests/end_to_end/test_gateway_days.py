@@ -1,0 +1,143 @@
+"""Simulated days of a site with nothing but a gateway, run by run through Dagster's own jobs."""
+
+from collections.abc import Generator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from energy_pipeline.calendar import DAY, HOUR, Days
+from energy_pipeline.definitions import definitions
+from energy_pipeline.defs.partitions import range_tags
+from energy_pipeline.defs.resources import WorkbenchResource
+from energy_pipeline.simulators.envoy import Faults, Outage
+from energy_pipeline_tests.end_to_end.gateway_town import (
+    STREAMS,
+    GatewayTown,
+    gateway_town,
+    meters_of,
+)
+from energy_pipeline_tests.sinks.enerkey.conftest import ServerClock
+
+MIDNIGHT = datetime(2024, 6, 11, tzinfo=UTC)
+DAY_ONE = Days(MIDNIGHT.date(), MIDNIGHT.date())
+
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture
+def roof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[GatewayTown]:
+    """One house; the pipeline has the gateway's clock, as does EnerKey once the day is over."""
+    with gateway_town(tmp_path, now=MIDNIGHT) as made:
+        monkeypatch.setattr(WorkbenchResource, "clock", lambda _: ServerClock(made.clock))
+        yield made
+
+
+@pytest.fixture
+def instance() -> Generator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+def run(
+    instance: dg.DagsterInstance,
+    job: str,
+    days: Days,
+    ops: Mapping[str, object] | None = None,
+) -> dg.ExecuteInProcessResult:
+    return (
+        definitions()
+        .resolve_job_def(job)
+        .execute_in_process(
+            instance=instance,
+            tags=range_tags(days),
+            run_config={"ops": dict(ops or {})},
+            raise_on_error=False,
+        )
+    )
+
+
+def poll_hourly(
+    roof: GatewayTown, instance: dg.DagsterInstance, first: int, last: int
+) -> list[dg.ExecuteInProcessResult]:
+    done: list[dg.ExecuteInProcessResult] = []
+    for at in (MIDNIGHT + n * HOUR for n in range(first, last + 1)):
+        roof.clock.set(at)
+        done.append(run(instance, "poll_envoy", Days(at.date(), at.date())))
+    return done
+
+
+def truth_wh(roof: GatewayTown, stream: str, hour: datetime) -> float:
+    (gateway,) = roof.gateways
+    if stream != "consumption":
+        return gateway.truth_wh(stream, hour, hour + HOUR)  # pyright: ignore[reportArgumentType]
+    signs = {"production": 1, "grid_import": 1, "grid_export": -1}
+    return sum(sign * truth_wh(roof, each, hour) for each, sign in signs.items())
+
+
+def check(result: dg.ExecuteInProcessResult, name: str) -> dg.AssetCheckEvaluation:
+    (found,) = [e for e in result.get_asset_check_evaluations() if e.check_name == name]
+    return found
+
+
+def test_a_day_of_runs_brings_the_true_hours_to_enerkey(
+    roof: GatewayTown, instance: dg.DagsterInstance
+) -> None:
+    polls = poll_hourly(roof, instance, -1, 24)
+    assert all(each.success for each in polls)
+    assert all(check(each, "every_gateway_answered").passed for each in polls)
+    roof.clock.set(MIDNIGHT + DAY + 4 * HOUR)
+    roof.place.enerkey.clock.set(roof.clock.now())
+    result = run(instance, "daily_energy", DAY_ONE)
+
+    assert result.success
+    assert [e.check_name for e in result.get_asset_check_evaluations() if not e.passed] == []
+    hours = roof.place.read("hourly_energy")
+    assert len(hours) == 24 * len(STREAMS)
+    assert hours["final"].all()
+    for row in hours.itertuples():
+        assert row.energy_wh == pytest.approx(truth_wh(roof, row.stream, row.hour), abs=0.01)
+    for stream, meter in zip(STREAMS, meters_of(0), strict=True):
+        stored = roof.place.enerkey.stored_hours(meter.id)
+        assert len(stored) == 24
+        for hour, kwh in stored.items():
+            assert kwh * 1000 == pytest.approx(truth_wh(roof, stream, hour), abs=0.01)
+
+
+def test_what_a_person_reads_of_an_outage(roof: GatewayTown, instance: dg.DagsterInstance) -> None:
+    (gateway,) = roof.gateways
+    silent = Outage(MIDNIGHT + 3 * HOUR + timedelta(minutes=30), MIDNIGHT + 14 * HOUR)
+    gateway.faults = Faults(outages=(silent,))
+    poll_hourly(roof, instance, 2, 3)
+    failed = run_at(roof, instance, MIDNIGHT + 4 * HOUR)
+    assert not failed.success
+    assert "no gateway answered" in str(failed.all_events)
+    poll_hourly(roof, instance, 14, 18)
+
+    plain = run(instance, "daily_energy", DAY_ONE)
+    told = check(plain, "no_long_gaps")
+    assert plain.success
+    assert not told.passed
+    assert told.severity == dg.AssetCheckSeverity.WARN
+    assert "bridge_long_gaps" in str(told.description)
+    gaps = str(told.metadata["gaps"].value)
+    assert "roof-0" in gaps
+    assert "2024-06-11 03:00" in gaps
+    total_kwh = told.metadata["unbooked_kwh"].value
+    asked = {"hourly_energy": {"config": {"bridge_long_gaps": ["roof-0"]}}}
+    spread = run(instance, "daily_energy", DAY_ONE, asked)
+    assert check(spread, "no_long_gaps").passed
+    hours = roof.place.read("hourly_energy")
+    gap = hours[hours["source"] == "envoy+bridged"]
+    counted = gap[gap["stream"] != "consumption"]["energy_wh"].sum() / 1000
+    assert counted == pytest.approx(total_kwh, abs=0.01)
+    assert set(gap["hour"].dt.hour) == set(range(3, 14))
+
+
+def run_at(
+    roof: GatewayTown, instance: dg.DagsterInstance, at: datetime
+) -> dg.ExecuteInProcessResult:
+    roof.clock.set(at)
+    return run(instance, "poll_envoy", Days(at.date(), at.date()))
