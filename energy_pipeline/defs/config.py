@@ -24,6 +24,18 @@ class HourlyConfig(SitesConfig):
     )
 
 
+class UploadConfig(SitesConfig):
+    """Which sites are uploaded, and which meters a person has looked at."""
+
+    release_meters: list[int] = Field(
+        default_factory=list,
+        description=(
+            "EnerKey meters that a person has looked at: hours that were held after two lost "
+            "answers, a refusal or a strange size, and that EnerKey does not have, are sent again."
+        ),
+    )
+
+
 class FetchConfig(SitesConfig):
     """Which sites are asked, and whether again."""
 

@@ -17,7 +17,7 @@ from energy_pipeline.defs.metadata import (
     picture,
     table,
 )
-from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, days_of
+from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, run_days
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.report.pictures import hours_picture, register_picture
 from energy_pipeline.schema import CUMULATIVE_READINGS, HOURLY_ENERGY
@@ -60,7 +60,7 @@ def hourly_energy(
     context: dg.AssetExecutionContext, config: HourlyConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:
     """Compute the hours of the run's days from what the store holds."""
-    days = days_of(context.partition_keys)
+    days = run_days(context)
     with workbench.open(context, config.sites) as bench:
         report = compute_hourly(bench, days, config.bridge_long_gaps)
         hours = fleet_by_hour(bench, HOURLY_ENERGY, "energy_wh", days)
@@ -124,7 +124,7 @@ def cumulative_readings(
     context: dg.AssetExecutionContext, config: SitesConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:
     """Compute the registers of the run's days from the opening readings and the hours."""
-    days = days_of(context.partition_keys)
+    days = run_days(context)
     with workbench.open(context, config.sites) as bench:
         report = compute_cumulative(bench, days)
         readings = fleet_by_hour(bench, CUMULATIVE_READINGS, "reading_wh", days)

@@ -8,7 +8,7 @@ import dagster as dg
 
 from energy_pipeline.calendar import Days
 from energy_pipeline.dataset import Dataset
-from energy_pipeline.defs.config import SitesConfig
+from energy_pipeline.defs.config import UploadConfig
 from energy_pipeline.defs.energy import cumulative_readings, hourly_energy
 from energy_pipeline.defs.failures import RETRY
 from energy_pipeline.defs.metadata import (
@@ -21,7 +21,7 @@ from energy_pipeline.defs.metadata import (
     picture,
     table,
 )
-from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, days_of
+from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, run_days
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.report.pictures import coverage_picture
 from energy_pipeline.schema import (
@@ -79,12 +79,13 @@ def enerkey_meters(
     metadata=column_schema(ENERKEY_CONSUMPTION_UPLOAD),
 )
 def enerkey_consumption_upload(
-    context: dg.AssetExecutionContext, config: SitesConfig, workbench: WorkbenchResource
+    context: dg.AssetExecutionContext, config: UploadConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:
     """Push final hours to meters that take consumption, and verify them."""
-    days = days_of(context.partition_keys)
+    days = run_days(context)
     with workbench.open(context, config.sites) as bench:
-        return _result(context, bench, upload(bench, "consumption", days))
+        report = upload(bench, "consumption", days, release_meters=config.release_meters)
+        return _result(context, bench, report)
 
 
 @dg.asset(
@@ -100,12 +101,13 @@ def enerkey_consumption_upload(
     metadata=column_schema(ENERKEY_CUMULATIVE_UPLOAD),
 )
 def enerkey_cumulative_upload(
-    context: dg.AssetExecutionContext, config: SitesConfig, workbench: WorkbenchResource
+    context: dg.AssetExecutionContext, config: UploadConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:
     """Push final readings to meters that take a register, and verify them."""
-    days = days_of(context.partition_keys)
+    days = run_days(context)
     with workbench.open(context, config.sites) as bench:
-        return _result(context, bench, upload(bench, "cumulative", days))
+        report = upload(bench, "cumulative", days, release_meters=config.release_meters)
+        return _result(context, bench, report)
 
 
 def _result(

@@ -21,7 +21,7 @@ from energy_pipeline.defs.metadata import (
     picture,
     table,
 )
-from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, days_of
+from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, run_days
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.report.pictures import coverage_picture
 from energy_pipeline.schema import (
@@ -75,7 +75,7 @@ def _fetched(
     dataset: Dataset,
 ) -> dg.MaterializeResult:
     """Fetch one stream over the run's days and say what is held, open and failed."""
-    days = days_of(context.partition_keys)
+    days = run_days(context)
     with workbench.open(context, config.sites) as bench:
         report = fetch_intervals(bench, stream, days, force=config.force)
         shares = coverage_shares(bench, dataset, days)

@@ -44,6 +44,21 @@ def range_tags(days: Days) -> dict[str, str]:
     return {RANGE_START: str(days.first), RANGE_END: str(days.last)}
 
 
+def run_days(context: dg.AssetExecutionContext) -> Days:
+    """Return the UTC days of a run.
+
+    Raises:
+        Failure: the run names none.
+    """
+    if not context.has_partition_key and not context.has_partition_key_range:
+        raise dg.Failure(
+            "the run names no partition; allowed: UTC days, as in --partition 2024-05-01 or "
+            "--partition-range 2024-05-01...2024-05-31",
+            allow_retries=False,
+        )
+    return days_of(context.partition_keys)
+
+
 def days_of(partition_keys: Sequence[str]) -> Days:
     """Return the contiguous UTC days of a run's partition keys."""
     return Days(date.fromisoformat(partition_keys[0]), date.fromisoformat(partition_keys[-1]))

@@ -8,7 +8,7 @@ Limits are in `limits.py`, the counted rows in `quota_counts.py`.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -49,6 +49,7 @@ class Quota:
         account: who is counted, see `account_fingerprint`.
         limits: all of them hold at the same time; at least one.
         clock: the present instant, and how to wait.
+        on_wait: told, with words for a person, before a wait for a period that is full.
         longest_wait_s: a period of at most this length, and a closure of which at most this is
             left, is waited for; anything longer raises.
     """
@@ -61,6 +62,7 @@ class Quota:
         limits: Sequence[Limit],
         clock: Clock,
         *,
+        on_wait: Callable[[str], None] | None = None,
         longest_wait_s: float = 60.0,
     ) -> None:
         self._state = state
@@ -70,6 +72,7 @@ class Quota:
         self._longest = max(limits, key=lambda limit: limit.length)
         self._longest_rolling = max((x.length for x in self._rolling), default=timedelta(0))
         self._clock = clock
+        self._on_wait = on_wait
         self._longest_wait = timedelta(seconds=longest_wait_s)
         self._counts = Counts(service, account)
         self._spent = 0
@@ -192,6 +195,8 @@ class Quota:
         last = max(walls, key=lambda wall: wall.until)
         if not last.is_worth_waiting:
             raise QuotaSpent(self._service, last.period, last.requests, last.until)
+        if self._on_wait:
+            self._on_wait(f"waiting: {last.requests} requests a {last.period} at {self._service}")
         return max(_LEAST_SLEEP_S, (last.until - self._clock.now()).total_seconds())
 
 

@@ -4,6 +4,7 @@ Uploads bring it up to date themselves. What is compared is in `sinks/enerkey/in
 """
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energy_pipeline.configuration.sites import Upload
+from energy_pipeline.errors import StoreError
 from energy_pipeline.schema import ENERKEY_METERS
 from energy_pipeline.sinks.enerkey.inventory import fetch_meters, refusals
 from energy_pipeline.sinks.enerkey.session import EnerKeySession, open_enerkey
@@ -88,11 +90,13 @@ async def refused_meters(
 
 
 async def kept_meters(bench: Workbench, session: EnerKeySession, longest: timedelta) -> pa.Table:
-    """Return the stored inventory, fetched anew when it is not younger than `longest`."""
-    meters = bench.store.read_snapshot(ENERKEY_METERS)
-    fetched_at, now = _fetched_at(meters), bench.clock.now()
-    if fetched_at is not None and now - longest < fetched_at <= now:
-        return meters
+    """Return the stored inventory, fetched anew when it is damaged or as old as `longest`."""
+    now = bench.clock.now()
+    with contextlib.suppress(StoreError):
+        meters = bench.store.read_snapshot(ENERKEY_METERS)
+        fetched_at = _fetched_at(meters)
+        if fetched_at is not None and now - longest < fetched_at <= now:
+            return meters
     meters = await fetch_meters(session.client, now)
     bench.store.write_snapshot(ENERKEY_METERS, meters)
     return meters

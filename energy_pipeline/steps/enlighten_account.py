@@ -44,7 +44,14 @@ def enlighten_quota(bench: Workbench) -> Quota:
         Limit(bench.settings.enlighten_requests_per_month, "month"),
     )
     account = account_fingerprint(_api_key(bench).get_secret_value())
-    return Quota(bench.state, wire.SERVICE, account, limits, bench.clock)
+    return Quota(
+        bench.state,
+        wire.SERVICE,
+        account,
+        limits,
+        bench.clock,
+        on_wait=lambda what: bench.progress(what, 0, 1),
+    )
 
 
 def hits_left(bench: Workbench) -> dict[str, int]:

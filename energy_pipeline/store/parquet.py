@@ -5,6 +5,7 @@ replaced is in `files.py`, where it lies in `layout.py`, what is known of a site
 `coverage.py`.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -167,14 +168,17 @@ class ParquetStore:
         return sorted(day for day in found if day is not None)
 
     def write_snapshot(self, dataset: Dataset, table: pa.Table) -> None:
-        """Replace all rows of a dataset that has no days.
+        """Replace all rows of a dataset that has no days, damaged ones too: nothing of them stays.
 
         Raises:
             StoreError: a row does not fit the dataset; the storage fails.
         """
         file, new = self._snapshot(dataset), rows.fit(table, dataset)
+        old = None
         with self._locks.hold(f"store/{dataset.name}"):
-            _put(file, file.content(), new)
+            with contextlib.suppress(StoreError):
+                old = file.content()
+            _put(file, old, new)
 
     def replace_in_snapshot(self, dataset: Dataset, sites: Sequence[str], table: pa.Table) -> None:
         """Replace the rows of `sites` in a dataset that has no days; the others stay.

@@ -1,6 +1,6 @@
 """The daily job in Dagster: what is stopped, what goes on, and what a person reads of it."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -110,8 +110,8 @@ def test_energy_that_appears_between_intervals_and_hours_stops_the_upload(
 ) -> None:
     compute = energy.compute_hourly
 
-    def wrong(bench: Workbench, days: Days) -> HourlyReport:
-        report = compute(bench, days)
+    def wrong(bench: Workbench, days: Days, bridged: Sequence[str]) -> HourlyReport:
+        report = compute(bench, days, bridged)
         tamper(bench, HOURLY_ENERGY, "energy_wh", DAYS.first, 1.0)
         return report
 

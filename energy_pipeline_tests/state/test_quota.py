@@ -47,6 +47,21 @@ def test_a_full_minute_is_waited_for_until_its_oldest_hit_is_a_minute_old(
     assert clock.now() == START + 60 * SECOND
 
 
+def test_somebody_is_told_before_a_wait_and_only_then(
+    state: StateDatabase, clock: ManualClock
+) -> None:
+    told: list[str] = []
+    limits = [Limit(2, "minute"), Limit(3, "day")]
+    quota = Quota(state, "Enlighten", "account", limits, clock, on_wait=told.append)
+    spend(quota, 2)
+    assert told == []
+    spend(quota)
+    assert told == ["waiting: 2 requests a minute at Enlighten"]
+    with pytest.raises(QuotaSpent):
+        spend(quota)
+    assert len(told) == 1
+
+
 @pytest.mark.parametrize(
     ("period", "goes_on_at"), [("day", START + timedelta(days=1)), ("month", APRIL)]
 )

@@ -191,6 +191,16 @@ def test_the_inventory_serves_for_a_day(tmp_path):
         assert bench.store.read_snapshot(ENERKEY_METERS)["meter_id"].to_pylist() == [101, 102, 103]
 
 
+def test_a_damaged_inventory_is_fetched_again(tmp_path):
+    with town(tmp_path) as (bench, _):
+        hours_computed(bench, production(1))
+        refresh_meters(bench)
+        [kept] = (tmp_path / "data" / ENERKEY_METERS.name).glob("*.parquet")
+        kept.write_bytes(b"PAR1 and nothing more")
+        assert upload(bench, "consumption", days_from(0)).hours_verified == 24
+        assert bench.store.read_snapshot(ENERKEY_METERS).num_rows == 3
+
+
 def test_a_service_that_is_down_fails_the_run_and_the_rows_say_so(tmp_path):
     down = Fault(kind="gateway_error", times=None)
     with town(tmp_path, faults=[down]) as (bench, enerkey):

@@ -16,6 +16,8 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    and_,
+    case,
     func,
     or_,
     select,
@@ -158,18 +160,23 @@ class MessageLog:
 
         Args:
             setting_s: the user's own number, taken as it is; None: a day until EnerKey has shown a
-                message, then four times the longest that it took, at least a quarter of an hour.
+                message, then four times the longest that it took, at least a quarter of an hour
+                and, up to a day, as long as a message that it took has not been shown yet.
         """
         if setting_s is not None:
             return timedelta(seconds=setting_s)
-        query = select(func.max(_MESSAGES.c.shown_after_s)).where(
-            _MESSAGES.c.connection == self._ledger.connection
+        log = _MESSAGES.c
+        is_hidden = and_(log.verdict == "accepted", log.shown_after_s.is_(None))
+        hidden_s = case((is_hidden, log.missed_at_s - log.sent_at_s))
+        query = select(func.max(log.shown_after_s), func.max(hidden_s)).where(
+            log.connection == self._ledger.connection
         )
         with self._state.read() as connection:
-            longest_s = connection.execute(query).scalar()
+            longest_s, hidden_for_s = connection.execute(query).one()
         if longest_s is None:
             return UNPROVEN_QUIET
-        return max(LEAST_QUIET, _DELAYS_IN_QUIET * timedelta(seconds=longest_s))
+        hidden_for = min(UNPROVEN_QUIET, timedelta(seconds=hidden_for_s or 0.0))
+        return max(LEAST_QUIET, _DELAYS_IN_QUIET * timedelta(seconds=longest_s), hidden_for)
 
 
 def new_message_id() -> str:

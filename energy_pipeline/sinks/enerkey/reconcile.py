@@ -28,6 +28,12 @@ from energy_pipeline.sinks.enerkey.messages import decimal_text
 
 _DOUBLED = range(2, 10)
 _LATE = timedelta(hours=24)
+_CORRECT_IT = "have it corrected in EnerKey, where a second push changes nothing"
+_WAY_OUT: Mapping[Repush, str] = {
+    "unknown": (
+        "correct it in EnerKey, or set ENERKEY_REPUSH once a second push's effect is known"
+    ),
+}
 
 Action = Literal["keep", "verify", "push", "wait", "hold"]
 
@@ -245,7 +251,7 @@ def _push(wanted: float, evidence: Evidence, terms: Terms) -> Decision:
         case _:
             reason = (
                 f"EnerKey has {terms.text(before)}, the source now says {terms.text(wanted)}: "
-                "correct it in EnerKey, or set ENERKEY_REPUSH once a second push's effect is known"
+                f"{_WAY_OUT.get(terms.repush, _CORRECT_IT)}"
             )
             return Decision("hold", wanted, hold="correction", reason=reason)
 

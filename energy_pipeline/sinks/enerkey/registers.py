@@ -65,7 +65,7 @@ def reconcile_readings(
     Returns:
         A decision for every instant of `wanted` and `entries`, in time order.
     """
-    repush = "unknown" if terms.repush == "sum" else terms.repush
+    repush = "reject" if terms.repush == "sum" else terms.repush
     decisions = _Walk(wanted, entries, shown, replace(terms, repush=repush)).decisions()
     for at in (wanted.keys() | entries.keys()) - decisions.keys():
         if at in wanted:

@@ -18,7 +18,6 @@ SENT_AT = datetime(2026, 1, 1, tzinfo=UTC)
 def log(tmp_path: Path) -> MessageLog:
     state = StateDatabase(f"sqlite:///{tmp_path}/state.db")
     row = {
-        "message_id": "m",
         "connection": "https://enerkey.invalid",
         "kind": "consumption",
         "meter_id": 1,
@@ -30,8 +29,9 @@ def log(tmp_path: Path) -> MessageLog:
         "verdict": "accepted",
         "detail": "",
     }
+    rows = [row | {"message_id": id} for id in ("m", "n")]
     with state.begin() as connection:
-        connection.execute(insert(message_log._MESSAGES).values(row))
+        connection.execute(insert(message_log._MESSAGES).values(rows))
     return MessageLog(state, Ledger(state, "https://enerkey.invalid", "consumption"))
 
 
@@ -53,3 +53,14 @@ def test_a_look_that_missed_it_makes_the_next_one_tell(log: MessageLog) -> None:
     log.note_look(["m"], [], SENT_AT + timedelta(hours=6))
 
     assert log.quiet(None) == timedelta(hours=24)
+
+
+@pytest.mark.parametrize(("missed_after_hours", "quiet_hours"), [(5, 5), (100, 24)])
+def test_while_a_message_is_not_shown_nothing_unseen_is_believed(
+    log: MessageLog, missed_after_hours: int, quiet_hours: int
+) -> None:
+    """Another one was shown at once; one that never shows holds nothing for longer than a day."""
+    log.note_look(["n"], [], SENT_AT + timedelta(seconds=2))
+    log.note_look([], ["m"], SENT_AT + timedelta(hours=missed_after_hours))
+
+    assert log.quiet(None) == timedelta(hours=quiet_hours)

@@ -209,6 +209,13 @@ def test_a_correction_follows_what_is_known_of_a_second_push(repush, action, amo
     assert found.value == 12.0
 
 
+@pytest.mark.parametrize("repush", ["reject", "keep_first", "unknown"])
+def test_a_held_correction_names_a_way_out_that_there_is(repush):
+    """Who knows that a second push changes nothing need not be told to find out."""
+    reason = decision(12.0, VERIFIED, 10.0, replace(TERMS, repush=repush)).reason
+    assert ("set ENERKEY_REPUSH" in reason) == (repush == "unknown")
+
+
 def test_a_correction_is_not_sent_when_enerkey_no_longer_shows_the_verified_value():
     for shown in (None, 11.0):
         found = decision(12.0, VERIFIED, shown, replace(TERMS, repush="sum"))

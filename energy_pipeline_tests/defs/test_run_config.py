@@ -1,0 +1,60 @@
+"""What a run says to its steps: its days, and what a person has released."""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from energy_pipeline.defs import enerkey
+from energy_pipeline.defs.enerkey import enerkey_consumption_upload, enerkey_cumulative_upload
+from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, run_days
+from energy_pipeline.defs.resources import WorkbenchResource
+
+FIRST = FLEET_DAYS.get_first_partition_key()
+
+
+class NoWorkbench(WorkbenchResource):
+    @contextmanager
+    def open(self, *_: object) -> Generator[None]:
+        yield None
+
+
+@dg.asset(partitions_def=FLEET_DAYS, backfill_policy=ONE_RUN)
+def looked_at(context: dg.AssetExecutionContext) -> str:
+    return str(run_days(context))
+
+
+def run(asset: dg.AssetsDefinition, **how: Any) -> dg.ExecuteInProcessResult:
+    definitions = dg.Definitions(assets=[asset], resources={"workbench": NoWorkbench()})
+    job = definitions.resolve_implicit_global_asset_job_def()
+    return job.execute_in_process(raise_on_error=False, **how)
+
+
+def failure(result: dg.ExecuteInProcessResult) -> str:
+    [failed] = [each for each in result.all_events if each.is_step_failure]
+    return str(failed.step_failure_data.user_failure_data.description)
+
+
+def test_a_run_has_its_days() -> None:
+    assert run(looked_at, partition_key=FIRST).output_for_node("looked_at") == FIRST
+
+
+def test_a_run_without_a_day_says_what_is_allowed() -> None:
+    assert "allowed: UTC days, as in --partition 2024-05-01" in failure(run(looked_at))
+
+
+@pytest.mark.parametrize(
+    ("asset", "kind"),
+    [(enerkey_consumption_upload, "consumption"), (enerkey_cumulative_upload, "cumulative")],
+)
+def test_what_a_person_releases_reaches_the_upload(
+    asset: dg.AssetsDefinition, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(_bench: None, asked: str, _days: object, *, release_meters: Sequence[int]) -> None:
+        raise dg.Failure(f"{asked}: {release_meters}", allow_retries=False)
+
+    monkeypatch.setattr(enerkey, "upload", told)
+    config = {"ops": {asset.op.name: {"config": {"release_meters": [7]}}}}
+    assert failure(run(asset, partition_key=FIRST, run_config=config)) == f"{kind}: [7]"
