@@ -16,7 +16,7 @@ from energy_pipeline.cli.terminal import mistakes, results
 from energy_pipeline.configuration.sites import Registry
 from energy_pipeline.errors import EnergyPipelineError, NotFound
 from energy_pipeline.sinks.enerkey.session import open_enerkey
-from energy_pipeline.sources.enlighten import wire
+from energy_pipeline.sources.enlighten.v2 import wire
 from energy_pipeline.sources.envoy.fleet import Fleet, Gateway
 from energy_pipeline.steps.enlighten_account import open_enlighten
 from energy_pipeline.steps.gateways import open_fleet

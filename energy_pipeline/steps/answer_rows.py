@@ -23,9 +23,9 @@ from energy_pipeline.sources.enlighten.answers import (
     ParsedAnswers,
     parse_intervals,
 )
-from energy_pipeline.sources.enlighten.client import RefusedWindow
-from energy_pipeline.sources.enlighten.problems import Refusal
+from energy_pipeline.sources.enlighten.refusals import Refusal
 from energy_pipeline.sources.enlighten.series import IntervalSeries
+from energy_pipeline.sources.enlighten.v2.client import RefusedWindow
 from energy_pipeline.steps.fetch_plan import SitePlan
 
 _MICROSECOND = timedelta(microseconds=1)

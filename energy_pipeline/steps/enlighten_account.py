@@ -11,7 +11,8 @@ from energy_pipeline.errors import ConfigurationError, Problem
 from energy_pipeline.http.client import open_client
 from energy_pipeline.http.lanes import Lanes
 from energy_pipeline.sources.enlighten import wire
-from energy_pipeline.sources.enlighten.client import EnlightenV2, SystemAccess
+from energy_pipeline.sources.enlighten.v2.client import EnlightenV2, SystemAccess
+from energy_pipeline.sources.enlighten.v2.connection import Connection
 from energy_pipeline.state.limits import Limit
 from energy_pipeline.state.quota import Quota, account_fingerprint
 from energy_pipeline.workbench import Workbench
@@ -30,7 +31,7 @@ async def open_enlighten(bench: Workbench) -> AsyncGenerator[EnlightenV2]:
     api_key, quota = _api_key(bench), enlighten_quota(bench)
     base_url = bench.settings.enlighten_base_url
     async with open_client(base_url, transport=Lanes(CONCURRENCY)) as http:
-        yield EnlightenV2(http, quota, api_key, bench.clock)
+        yield EnlightenV2(Connection(http, quota, api_key, bench.clock))
 
 
 def enlighten_quota(bench: Workbench) -> Quota:

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from energy_pipeline.calendar import Span
 from energy_pipeline.clock import Clock
-from energy_pipeline.sources.enlighten.client import EnlightenV2
+from energy_pipeline.sources.enlighten.v2.client import EnlightenV2
 from energy_pipeline.steps.answer_rows import Answered, Ask
 from energy_pipeline.steps.answered_days import AnsweredDays
 from energy_pipeline.steps.asking import Asking, side_by_side

@@ -1,7 +1,8 @@
-"""The Enlighten cloud, dialect v2: what to ask, how to ask it, and what the answers say.
+"""The Enlighten cloud in both of its dialects: what to ask, how to ask it, what the answers say.
 
-`wire.py` holds every name and number of the vendor, `series.py` the interval endpoints,
-`planner.py` the fewest requests for what is missing, `client.py` the requests, `problems.py` what
-the vendor's refusals mean. Interval answers are read in `answers.py`, day totals in
-`day_totals.py`; `bodies.py` says what shape every answer has.
+`v2/` and `v4/` hold what is a dialect's own: names and numbers of the vendor in `wire.py`, one
+request in `connection.py`, the questions in `client.py`, what refusals mean in `problems.py`.
+Common to both: `counted_requests.py` counts, waits and asks again, `series.py` names the interval
+endpoints, `planner.py` lays the fewest requests over what is missing, `answers.py` and
+`day_totals.py` read intervals and totals, `bodies.py` says what shape every answer has.
 """

@@ -10,8 +10,9 @@ from typing import Literal
 from energy_pipeline.configuration.sites import EnlightenAccess
 from energy_pipeline.dataset import Dataset
 from energy_pipeline.schema import ENLIGHTEN_CONSUMPTION, ENLIGHTEN_PRODUCTION
-from energy_pipeline.sources.enlighten import wire
+from energy_pipeline.sources.enlighten import wire as shared
 from energy_pipeline.sources.enlighten.bodies import ConsumptionBody, MeterBody, MicroBody
+from energy_pipeline.sources.enlighten.v2 import wire
 
 EnlightenStream = Literal["production", "consumption"]
 
@@ -45,7 +46,7 @@ class IntervalSeries:
 MICRO_PRODUCTION = IntervalSeries(
     endpoint=wire.STATS,
     energy_member="enwh",
-    interval_s=wire.MICRO_INTERVAL_S,
+    interval_s=shared.MICRO_INTERVAL_S,
     widest=wire.STATS_WIDEST,
     nights_absent=True,
     body=MicroBody,
@@ -54,7 +55,7 @@ MICRO_PRODUCTION = IntervalSeries(
 METER_PRODUCTION = IntervalSeries(
     endpoint=wire.RGM_STATS,
     energy_member="wh_del",
-    interval_s=wire.METER_INTERVAL_S,
+    interval_s=shared.METER_INTERVAL_S,
     widest=wire.RGM_STATS_WIDEST,
     nights_absent=False,
     body=MeterBody,
@@ -63,7 +64,7 @@ METER_PRODUCTION = IntervalSeries(
 CONSUMPTION = IntervalSeries(
     endpoint=wire.CONSUMPTION_STATS,
     energy_member="enwh",
-    interval_s=wire.METER_INTERVAL_S,
+    interval_s=shared.METER_INTERVAL_S,
     widest=wire.CONSUMPTION_STATS_WIDEST,
     nights_absent=False,
     body=ConsumptionBody,

@@ -1,8 +1,8 @@
-"""Everything that is Enlighten's in dialect v2: paths, members, widths, words of refusal.
+"""What both dialects of Enlighten share on the wire: grids, words of refusal, lateness.
 
 Grades: *seed* (the vendor's own page for this project), *verified* (official text or a captured
-answer), *inferred* (reported by users, or follows from the rest), *assumed* (nobody says). The day
-the vendor says otherwise, this file changes and no other.
+answer), *inferred* (reported by users, or follows from the rest), *assumed* (nobody says). Paths
+and members of a dialect are in its own `wire.py`.
 """
 
 from datetime import timedelta
@@ -12,38 +12,9 @@ from energy_pipeline.state.limits import Period
 
 SERVICE: Final = "Enlighten"
 
-# -- paths ---------------------------------------------------------------------------- seed
-SYSTEMS: Final = "/api/v2/systems"
-STATS: Final = "stats"  # production by microinverters
-RGM_STATS: Final = "rgm_stats"  # production by revenue-grade meters
-CONSUMPTION_STATS: Final = "consumption_stats"
-SUMMARY: Final = "summary"
-ENERGY_LIFETIME: Final = "energy_lifetime"
-CONSUMPTION_LIFETIME: Final = "consumption_lifetime"
-
-AUTHORIZATION_URL: Final = "https://enlighten.enphaseenergy.com/app_user_auth/new?app_id=…"  # seed
-RETIRED: Final = "2024-06-30"  # verified: end of dialect v2; what it answers since is unknown
-
-# -- query ---------------------------------------------------------------------------- verified
-KEY: Final = "key"
-USER_ID: Final = "user_id"
-START_AT: Final = "start_at"  # epoch seconds; an interval is given when it ends after it
-END_AT: Final = "end_at"  # epoch seconds; ... and not after this
-NEXT: Final = "next"
-LIMIT: Final = "limit"
-SUMMARY_DATE: Final = "summary_date"
-LONGEST_PAGE: Final = 1000
-PRODUCTION_PARTS: Final = {"production": "all"}  # adds the series of micros and of meters
-
-# -- widths --------------------------------------------------------------------------- verified
+# -- intervals ------------------------------------------------------------------------ verified
 MICRO_INTERVAL_S: Final = 300
 METER_INTERVAL_S: Final = 900
-STATS_WIDEST: Final = timedelta(days=1)  # a longer range is cut to its first day
-# The endpoint's text says a month, a later release note seven days and a refusal.
-RGM_STATS_WIDEST: Final = timedelta(days=7)
-# "One month": 31 days are assumed. An answer that was cut shorter is asked again from its end.
-CONSUMPTION_STATS_WIDEST: Final = timedelta(days=31)
-SHORTEST_MONTH: Final = timedelta(days=28)
 REPORTS_ARE_LATE_BY: Final = timedelta(hours=6)  # inferred: uploads over a mobile network
 
 # -- refusals ------------------------------------------------------------------------- verified
@@ -52,6 +23,4 @@ IN_THE_FUTURE: Final = "Requested date is in the future"
 NO_CONSUMPTION_METER: Final = (
     "does not contain any active and enabled consumption meter"  # inferred
 )
-SERVER_BUG: Final = "NoMethodError"
-QUOTA_STATUS: Final = 409
 PERIODS: Final[tuple[Period, ...]] = ("second", "minute", "hour", "day", "month")

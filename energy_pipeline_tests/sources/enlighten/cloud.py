@@ -10,7 +10,8 @@ import orjson
 from pydantic import SecretStr
 
 from energy_pipeline.http.client import open_client
-from energy_pipeline.sources.enlighten.client import EnlightenV2, SystemAccess
+from energy_pipeline.sources.enlighten.v2.client import EnlightenV2, SystemAccess
+from energy_pipeline.sources.enlighten.v2.connection import Connection
 from energy_pipeline.state.database import StateDatabase
 from energy_pipeline.state.limits import Limit
 from energy_pipeline.state.quota import Quota, account_fingerprint
@@ -37,14 +38,19 @@ class Cloud:
 
     def __init__(self, *answers: httpx.Response | httpx.TransportError) -> None:
         self._answers = list(answers)
-        self.asked: list[httpx.URL] = []
+        self.requests: list[httpx.Request] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(request.url)
+        self.requests.append(request)
         found = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(found, httpx.TransportError):
             raise found
         return httpx.Response(found.status_code, content=found.content, headers=found.headers)
+
+    @property
+    def asked(self) -> list[httpx.URL]:
+        """The addresses so far."""
+        return [request.url for request in self.requests]
 
     def queries(self) -> list[dict[str, str]]:
         """The queries so far without key and user id."""
@@ -61,7 +67,7 @@ async def client_of(cloud: Cloud, folder: Path, clock: ManualClock, plan: Iterab
     transport = httpx.MockTransport(cloud)
     try:
         async with open_client("https://api.enphaseenergy.com", transport=transport) as http:
-            yield EnlightenV2(http, quota, SecretStr(API_KEY), clock)
+            yield EnlightenV2(Connection(http, quota, SecretStr(API_KEY), clock))
     finally:
         state.close()
 

@@ -22,13 +22,14 @@ from energy_pipeline.errors import (
     ServiceUnavailable,
 )
 from energy_pipeline.sources.enlighten.answers import IntervalAnswer
-from energy_pipeline.sources.enlighten.client import READS, EnlightenV2, RefusedWindow
+from energy_pipeline.sources.enlighten.counted_requests import READS
 from energy_pipeline.sources.enlighten.series import (
     CONSUMPTION,
     METER_PRODUCTION,
     MICRO_PRODUCTION,
     IntervalSeries,
 )
+from energy_pipeline.sources.enlighten.v2.client import EnlightenV2, RefusedWindow
 from energy_pipeline.state.limits import Limit
 from energy_pipeline_tests.clocks import ManualClock
 from energy_pipeline_tests.sources.enlighten.bodies import (
