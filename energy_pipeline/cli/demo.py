@@ -20,7 +20,17 @@ from energy_pipeline.cli.demo_world import FOLDER, SITE_ID, World, new_world, se
 from energy_pipeline.errors import EnergyPipelineError
 from energy_pipeline.report.months import Way, energy_by_month
 
-WAYS = (Way(SITE_ID, "production", 101), Way(SITE_ID, "consumption", 102))
+WAYS = (
+    Way(SITE_ID, "production", 101),
+    Way(SITE_ID, "consumption", 102),
+    Way(SITE_ID, "production", 103, "cumulative"),
+)
+_TAKES = {"consumption": "meter", "cumulative": "register"}
+_SPENT = {
+    "requests to Enlighten": "hits_spent",
+    "requests to EnerKey": "requests_spent",
+    "messages pushed": "messages_sent",
+}
 _HOURS_PER_READ = 8760  # what EnerKey answers at once
 
 
@@ -32,13 +42,15 @@ def run_demo(data: Path | None, timezone: str) -> bool:
     except ValueError as error:
         raise EnergyPipelineError(str(error)) from None
     house = f"the recordings of {data}" if data else "a modelled house"
-    console.print(f"Simulated Enlighten and EnerKey on loopback, {house}, {world.days} UTC.")
+    console.print(f"Simulated Enlighten and EnerKey on loopback; {house}.")
+    console.print(f"Running the job daily_energy over {world.days} UTC ...")
     with served(world) as environment, environment_set(environment):
-        run_daily_energy(world.days)
+        spent = run_daily_energy(world.days)
         months = {way: _months(way, world, environment) for way in WAYS}
     for way, table in months.items():
         console.print(_printed(way, table))
-    console.print(_what_next())
+    console.print("Spent: " + ", ".join(f"{n} {what}" for what, n in spent.items()) + ".")
+    console.print(_what_next(), highlight=False)
     return all(bool(table["agree"].all()) for table in months.values())
 
 
@@ -54,8 +66,12 @@ def environment_set(environment: Mapping[str, str]) -> Generator[None]:
         os.environ.update(before)
 
 
-def run_daily_energy(days: Days) -> None:
-    """Run the daily job over `days` in this process, so that its progress is shown here."""
+def run_daily_energy(days: Days) -> dict[str, int]:
+    """Run the daily job over `days` in this process, so that its progress is shown here.
+
+    Returns:
+        What was spent, by a name for people.
+    """
     # Dagster's partitions begin at ENERGY_FIRST_DAY, which is the demo's from here on.
     from energy_pipeline.definitions import definitions
     from energy_pipeline.defs.partitions import range_tags
@@ -63,7 +79,18 @@ def run_daily_energy(days: Days) -> None:
     job = definitions().resolve_job_def("daily_energy")
     quiet = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
     with dg.DagsterInstance.get() as instance:
-        job.execute_in_process(instance=instance, tags=range_tags(days), run_config=quiet)
+        result = job.execute_in_process(instance=instance, tags=range_tags(days), run_config=quiet)
+    return {what: _sum_of(result, figure) for what, figure in _SPENT.items()}
+
+
+def _sum_of(result: dg.ExecuteInProcessResult, figure: str) -> int:
+    """Sum a figure over the assets; every day of a range has the same."""
+    found = {
+        each.asset_key: each.metadata[figure].value
+        for event in result.get_asset_materialization_events()
+        if figure in (each := event.step_materialization_data.materialization).metadata
+    }
+    return sum(value for value in found.values() if isinstance(value, int))
 
 
 def _months(way: Way, world: World, environment: Mapping[str, str]) -> pd.DataFrame:
@@ -85,7 +112,8 @@ def _read_back_kwh(meter_id: int, days: Days, environment: Mapping[str, str]) ->
 
 
 def _printed(way: Way, months: pd.DataFrame) -> Table:
-    table = Table(title=f"{way.site}, {way.stream} → EnerKey meter {way.meter_id}, kWh by month")
+    meter = f"{_TAKES[way.reading]} {way.meter_id}"
+    table = Table(title=f"{way.site}, {way.stream} → EnerKey {meter}, kWh by month")
     table.add_column("month")
     for name in ("fetched", "hourly", "pushed", "read back", "hours held", "agree"):
         table.add_column(name, justify="right")
@@ -97,9 +125,13 @@ def _printed(way: Way, months: pd.DataFrame) -> Table:
 
 def _what_next() -> str:
     return (
-        "Held hours are not final yet (newest days: a device may still report, a night is not\n"
-        "proven); every later run looks at them again. Each hour's outcome and reason is in\n"
+        "Hours held are not final yet: in the newest days a panel may still report late,\n"
+        "and a night counts as zero only when its day's total proves it; a register\n"
+        "waits from its first open hour on. Every later run looks at them again.\n"
+        "What became of each hour, and why:\n"
         f"  pandas.read_parquet('{FOLDER}/data/enerkey_consumption_upload')\n"
-        "Next: `make ui` shows the run, its checks and pictures in the browser. Then copy\n"
-        "sites.example.yaml to sites.yaml and .env.example to .env, and put your own site in."
+        "\n"
+        "Next: `make ui` shows the run, its checks and its pictures in the browser.\n"
+        "Then copy sites.example.yaml to sites.yaml and .env.example to .env,\n"
+        "and put your own site in."
     )

@@ -6,6 +6,7 @@ answer), so that agreement of the four is a finding and not a repetition. Months
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -17,11 +18,12 @@ AGREE_KWH = 1e-6
 
 @dataclass(frozen=True)
 class Way:
-    """One stream of one site on its way to one meter that takes consumption in kWh."""
+    """One stream of one site on its way to one meter in kWh, which takes hours or a register."""
 
     site: str
     stream: str
     meter_id: int
+    reading: Literal["consumption", "cumulative"] = "consumption"
 
 
 def energy_by_month(
@@ -89,6 +91,15 @@ def _hourly_kwh(store: Path, way: Way) -> "pd.Series[float]":
 
 
 def _upload(store: Path, way: Way) -> pd.DataFrame:
+    """Return one row per hour: its start, the energy in kWh, what became of it."""
     columns = ["meter_id", "at", "value", "status"]
-    rows = pd.read_parquet(store / "enerkey_consumption_upload", columns=columns)
-    return pd.DataFrame(rows[rows["meter_id"] == way.meter_id])
+    rows = pd.read_parquet(store / f"enerkey_{way.reading}_upload", columns=columns)
+    rows = pd.DataFrame(rows[rows["meter_id"] == way.meter_id])
+    return rows if way.reading == "consumption" else _hours_of_register(rows)
+
+
+def _hours_of_register(readings: pd.DataFrame) -> pd.DataFrame:
+    """Return the rises of a register, each at the start of its hour; the first has none before."""
+    ordered = readings.sort_values("at")
+    rises = ordered.assign(value=ordered["value"].diff(), at=ordered["at"] - pd.Timedelta(hours=1))
+    return rises.iloc[1:]
