@@ -24,3 +24,6 @@ NO_CONSUMPTION_METER: Final = (
     "does not contain any active and enabled consumption meter"  # inferred
 )
 PERIODS: Final[tuple[Period, ...]] = ("second", "minute", "hour", "day", "month")
+
+# -- devices -------------------------------------------------------------------------- verified
+DISABLED: Final = "disabled"  # state of a meter that is listed and measures nothing

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from energy_pipeline.clock import Clock
 from energy_pipeline.http.retry import RetryPolicy
 from energy_pipeline.sources.enlighten import wire as shared
+from energy_pipeline.sources.enlighten.asked import Ask
 from energy_pipeline.sources.enlighten.counted_requests import READS, CountedRequests
 from energy_pipeline.sources.enlighten.refusals import Refusal
 from energy_pipeline.sources.enlighten.v2 import wire
@@ -82,6 +83,16 @@ class Connection:
         if refusal := refusal_of(response):
             return refusal
         raise error_of(response, f"GET {path}")
+
+    def as_user(self, user_id: SecretStr) -> Ask:
+        """Return what asks as one user; it raises what `get` raises."""
+
+        async def ask(
+            path: str, params: Mapping[str, str] | None = None
+        ) -> httpx.Response | Refusal:
+            return await self.get_or_refusal(path, user_id, params)
+
+        return ask
 
     async def _answer(
         self, path: str, user_id: SecretStr, params: Mapping[str, str] | None

@@ -15,6 +15,10 @@ CONSUMPTION_STATS: Final = "consumption_stats"
 SUMMARY: Final = "summary"
 ENERGY_LIFETIME: Final = "energy_lifetime"
 CONSUMPTION_LIFETIME: Final = "consumption_lifetime"
+MONTHLY_PRODUCTION: Final = "monthly_production"  # verified; deprecated
+ENVOYS: Final = "envoys"  # verified
+INVENTORY: Final = "inventory"  # verified
+SEARCH_SYSTEM_ID: Final = "search_system_id"  # verified; of no system
 
 AUTHORIZATION_URL: Final = "https://enlighten.enphaseenergy.com/app_user_auth/new?app_id=…"  # seed
 RETIRED: Final = "2024-06-30"  # verified: end of dialect v2; what it answers since is unknown
@@ -27,6 +31,8 @@ END_AT: Final = "end_at"  # epoch seconds; ... and not after this
 NEXT: Final = "next"
 LIMIT: Final = "limit"
 SUMMARY_DATE: Final = "summary_date"
+START_DATE: Final = "start_date"
+SERIAL_NUM: Final = "serial_num"  # of a gateway
 LONGEST_PAGE: Final = 1000
 PRODUCTION_PARTS: Final = {"production": "all"}  # adds the series of micros and of meters
 

@@ -4,9 +4,19 @@ What both dialects share, and what the grades mean, is in `wire.py` of the sourc
 vendor says otherwise, these files change and no other.
 """
 
+from datetime import timedelta
 from typing import Final
 
 SYSTEMS: Final = "/api/v4/systems"  # verified
+SEARCH: Final = "search"  # of no system; a POST
+RETRIEVE_SYSTEM_ID: Final = "retrieve_system_id"  # of no system
+EVENT_TYPES: Final = "event_types"  # of no system
+DEVICES: Final = "devices"
+EVENTS: Final = "events"
+ALARMS: Final = "alarms"
+OPEN_EVENTS: Final = "open_events"
+OPEN_ALARMS: Final = "open_alarms"
+LATEST_TELEMETRY: Final = "latest_telemetry"
 
 # -- credentials ---------------------------------------------------------------------- verified
 KEY_HEADER: Final = "key"  # also taken from the query, where more people see it
@@ -37,3 +47,14 @@ KEY_MISSING: Final = "Keys are missing"
 KEY_OF_ANOTHER: Final = "API Key and Client ID"
 NOT_IN_PLAN: Final = "Not authorized to access this resource"  # with 401; with 403: not shared
 UNPARSABLE_TIME: Final = "Problem parsing time"  # with 500, though it is the request's fault
+
+# -- query ---------------------------------------------------------------------------- verified
+SERIAL_NUM: Final = "serial_num"  # of a gateway
+START_TIME: Final = "start_time"  # epoch seconds
+END_TIME: Final = "end_time"  # epoch seconds
+CLEARED: Final = "cleared"  # alarms that are over instead of active ones
+PAGE: Final = "page"
+SIZE: Final = "size"
+LONGEST_SEARCH_PAGE: Final = 1000
+EVENTS_WIDEST: Final = timedelta(days=7)
+EVENTS_KEPT: Final = timedelta(days=180)  # the specification says nine months, the notes say six
