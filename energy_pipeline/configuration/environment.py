@@ -19,6 +19,7 @@ from energy_pipeline.configuration.members import (
     DataUri,
     Day,
     Duration,
+    FernetKey,
     Instant,
     Limit,
     Secret,
@@ -53,6 +54,7 @@ class Settings(BaseModel):
     energy_provisioning_file: Path = Path("provisioning.yaml")
     energy_data_uri: DataUri = "data"
     energy_state_url: DatabaseUrl | None = None
+    energy_token_key: FernetKey | None = None
     energy_first_day: Day = date(2015, 1, 1)
     energy_settle_hours: Duration = 2.0
     energy_give_up_days: Duration = 7.0

@@ -10,6 +10,7 @@ from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
+from cryptography.fernet import Fernet
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -71,6 +72,11 @@ def _is_plain_root(parts: SplitResult) -> bool:
     return bool(parts.hostname) and not has_extras and parts.port != 0
 
 
+def _fernet_key(value: SecretStr) -> SecretStr:
+    Fernet(value.get_secret_value())
+    return value
+
+
 def _database_url(value: SecretStr) -> SecretStr:
     try:
         url = make_url(value.get_secret_value())
@@ -126,6 +132,14 @@ Secret = Annotated[
     Allowed("a text of visible ASCII characters without spaces (digits in quotes)"),
 ]
 AnySecret = Annotated[SecretStr, Allowed("a text")]
+FernetKey = Annotated[
+    SecretStr,
+    AfterValidator(_fernet_key),
+    Allowed(
+        "32 random bytes in URL-safe Base64, as this prints them: python -c "
+        "'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+    ),
+]
 ServiceUrl = Annotated[
     str,
     AfterValidator(_service_url),

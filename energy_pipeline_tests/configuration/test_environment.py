@@ -26,6 +26,7 @@ DEFAULTS: dict[str, object] = {
     "energy_provisioning_file": Path("provisioning.yaml"),
     "energy_data_uri": "data",
     "energy_state_url": None,
+    "energy_token_key": None,
     "enlighten_api": "v4",
     "enlighten_base_url": "https://api.enphaseenergy.com",
     "enlighten_api_key": None,
@@ -60,6 +61,7 @@ GIVEN: dict[str, tuple[str, object]] = {
     "energy_provisioning_file": ("/c.yaml", Path("/c.yaml")),
     "energy_data_uri": ("/srv/energy", "/srv/energy"),
     "energy_state_url": ("postgresql://u:p@db/energy", "postgresql://u:p@db/energy"),
+    "energy_token_key": (f"{'a' * 43}=", f"{'a' * 43}="),
     "enlighten_api": ("v2", "v2"),
     "enlighten_base_url": ("http://127.0.0.1:8001/", "http://127.0.0.1:8001"),
     "enlighten_api_key": ("k1", "k1"),
@@ -275,7 +277,8 @@ def test_the_state_database_lies_in_the_local_store(
 def test_secrets_are_in_no_text():
     secrets = {field.upper(): f"hush-{field}" for field in DEFAULTS if _is_secret(field)}
     secrets["ENERGY_STATE_URL"] = "postgresql://u:hush@db/x"
-    assert len(secrets) == 13
+    secrets["ENERGY_TOKEN_KEY"] = f"{'hush' * 10}hus="
+    assert len(secrets) == 14
     settings = load_settings(secrets, None)
     texts = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
     assert "hush" not in texts

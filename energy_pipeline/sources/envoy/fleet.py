@@ -18,13 +18,13 @@ from energy_pipeline.configuration.sites import EnvoyAccess, Site
 from energy_pipeline.errors import AccessRefused, EnergyPipelineError
 from energy_pipeline.sources.envoy.choices import Choices
 from energy_pipeline.sources.envoy.client import open_session
-from energy_pipeline.sources.envoy.exclusive import alone
 from energy_pipeline.sources.envoy.login import Login, TokenService
 from energy_pipeline.sources.envoy.pins import CertificatePins
 from energy_pipeline.sources.envoy.session import GatewayAccess, GatewaySession
 from energy_pipeline.sources.envoy.token_store import TokenStore
 from energy_pipeline.sources.envoy.tokens import FetchedToken, GatewayToken, GivenToken, TokenSource
 from energy_pipeline.state.database import StateDatabase
+from energy_pipeline.state.exclusive import alone
 from energy_pipeline.state.locks import Locks
 
 MOST_AT_ONCE = 32

@@ -16,9 +16,9 @@ from energy_pipeline.clock import Clock
 from energy_pipeline.errors import AccessRefused, ServiceError
 from energy_pipeline.http.redaction import install_log_redaction
 from energy_pipeline.sources.envoy.claims import TokenClaims, read_claims, remark_on
-from energy_pipeline.sources.envoy.exclusive import alone
 from energy_pipeline.sources.envoy.login import LoginRefused, TokenService
 from energy_pipeline.sources.envoy.token_store import LOGIN, Failure, KeptToken, TokenStore
+from energy_pipeline.state.exclusive import alone
 from energy_pipeline.state.locks import Locks
 
 ASK_AGAIN_AFTER = timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""A named lock over processes, waited for without holding up the other gateways."""
+"""A named lock over processes, waited for without holding up the other coroutines."""
 
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, asynccontextmanager
