@@ -1,4 +1,4 @@
-"""A stand-in of the EnerKey API: quantities, facilities, meters, reading and pushing of values.
+"""A stand-in of the EnerKey API, every operation of it.
 
 Faithful where the vendor's public text speaks, strict where it is silent, switchable everywhere.
 """
@@ -17,10 +17,19 @@ from energy_pipeline.simulators.enerkey.profile import (
 )
 from energy_pipeline.simulators.enerkey.simulator import EnerKeySimulator
 from energy_pipeline.simulators.enerkey.switches import Switches
+from energy_pipeline.simulators.enerkey.tenant import (
+    SIMULATED_PARTNER_KEY,
+    SIMULATED_TENANT_KEY_A,
+    SIMULATED_TENANT_KEY_B,
+    Tenant,
+)
 
 __all__ = [
     "SIMULATED_KEY_A",
     "SIMULATED_KEY_B",
+    "SIMULATED_PARTNER_KEY",
+    "SIMULATED_TENANT_KEY_A",
+    "SIMULATED_TENANT_KEY_B",
     "EnerKeySimulator",
     "Facility",
     "Fault",
@@ -31,6 +40,7 @@ __all__ = [
     "Quantity",
     "RequestRecord",
     "Switches",
+    "Tenant",
     "chaos",
     "profile",
 ]

@@ -6,10 +6,14 @@ from datetime import UTC, datetime, tzinfo
 from urllib.parse import parse_qsl
 
 from energy_pipeline.simulators.clock import VirtualClock
+from energy_pipeline.simulators.enerkey.action_store import Actions
 from energy_pipeline.simulators.enerkey.answers import Answer, Refusal, wire_name
+from energy_pipeline.simulators.enerkey.directory import Directory
+from energy_pipeline.simulators.enerkey.faults import Fault
 from energy_pipeline.simulators.enerkey.instants import WireInstant, parse_instant
 from energy_pipeline.simulators.enerkey.keys import foreign_id_code
 from energy_pipeline.simulators.enerkey.profile import Meter, Profile, Scope
+from energy_pipeline.simulators.enerkey.runs import Runs
 from energy_pipeline.simulators.enerkey.switches import Switches
 from energy_pipeline.simulators.enerkey.values import Values
 
@@ -22,10 +26,17 @@ _LARGEST_ID = {"int32": 2**31 - 1, "int64": 2**63 - 1}
 class World:
     """What all requests share."""
 
-    profiles: tuple[Profile, ...]
+    directory: Directory
     values: Values
     switches: Switches
     clock: VirtualClock
+    runs: Runs
+    actions: Actions
+
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """The profiles that there are now."""
+        return self.directory.profiles
 
     def meter(self, profile: Profile, meter_id: int) -> Meter:
         """Return a meter of the profile.
@@ -56,17 +67,37 @@ class Call:
     query: Mapping[str, list[str]]
     document: object = None
     """The parsed JSON body; None without one."""
+    body: bytes = b""
+    """The body as it came."""
+    fault: Fault | None = None
+    """What goes wrong on purpose with this request."""
+    if_match: str | None = None
+    """The version that the request is to change."""
 
     def id(self, name: str) -> int:
         """Return the id that stands in the path, or in the query where the switch puts it there.
 
         Raises:
-            Refusal: 400, missing or not an id.
+            Refusal: 404, what stands in the path is no id; 400, what the query holds is missing or
+                none.
+        """
+        try:
+            return self._id(name, self.text(name))
+        except Refusal:
+            if name in self.path_ids:
+                raise Refusal(404, "There is nothing of that id.") from None
+            raise
+
+    def text(self, name: str) -> str:
+        """Return a text that stands in the path or in the query.
+
+        Raises:
+            Refusal: 400, missing, blank or repeated.
         """
         texts = [self.path_ids[name]] if name in self.path_ids else self.query.get(name, [])
-        if len(texts) != 1:
+        if len(texts) != 1 or not texts[0].strip():
             raise Refusal(400, errors={name: [f"The {name} field is required."]})
-        return self._id(name, texts[0])
+        return texts[0]
 
     def ids(self, name: str) -> list[int] | None:
         """Return the ids of a list parameter, each once, in order; None when it is absent.

@@ -23,6 +23,9 @@ FaultKind = Literal[
     "html_error_page",
     "wrong_content_type",
     "second_writer",
+    "import_slow",
+    "import_fails",
+    "import_partial",
 ]
 AFTER_COMMIT: frozenset[FaultKind] = frozenset(
     {
@@ -61,7 +64,7 @@ class Fault:
     rate: float = 1.0
     """Share of the matching requests that it strikes."""
     seconds: float = 0.0
-    """delay: real seconds."""
+    """delay: real seconds; import_slow: virtual seconds."""
     status: int = 503
     """gateway_error, html_error_page: the answer's status."""
     retry_after_s: int | None = None

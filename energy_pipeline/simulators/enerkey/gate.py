@@ -50,13 +50,14 @@ class Gate:
         self._faults = faults
         self._journal = journal
         self._routes = Routes(world.switches)
-        self._keys = KeyRing(world.profiles, world.switches)
+        self._keys = KeyRing(world.directory, world.switches)
         self._rates = RateLimit(world.switches)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or drop its connection."""
         request = Request(scope, receive)
         now = self._world.clock.now()
+        self._world.runs.settle(now)
         match = self._routes.match(request.method, request.scope["path"])
         if isinstance(match, Answer):
             visit, answer = None, match
@@ -123,7 +124,7 @@ class Gate:
         """
         operation = visit.match.operation
         self._keys.admit(caller, operation.scope, needs_values=operation.needs_values)
-        document = None
+        document, body = None, b""
         if operation.has_body:
             _check_media_type(visit.request)
             body = await _read_body(visit.request, self._world.switches.max_body_bytes)
@@ -135,6 +136,9 @@ class Gate:
             path_ids=visit.match.path_ids,
             query=parse_query(visit.request.scope["query_string"]),
             document=document,
+            body=body,
+            fault=visit.fault,
+            if_match=visit.request.headers.get("if-match"),
         )
 
 

@@ -22,8 +22,7 @@ def operations(switches: Switches) -> list[Operation]:
 
 def unit_of(profile: Profile, meter: Meter) -> str | None:
     """Return the unit in which values of a meter are stored."""
-    units = {quantity.id: quantity.unit for quantity in profile.quantities}
-    return meter.unit or units[meter.quantity_id]
+    return meter.unit or profile.quantity_by_id[meter.quantity_id].unit
 
 
 def _quantities(call: Call) -> Answer:
@@ -114,6 +113,7 @@ def _tree(profile: Profile, meter: Meter) -> dict:
         "quantityId": meter.quantity_id,
         "unit": meter.unit,
         "readingType": meter.reading_type,
+        **({"externalMeterId": meter.external_id} if meter.external_id else {}),
         "subMeters": subs or None,
     }
 

@@ -1,6 +1,7 @@
 """What exists at the simulated service: profiles with their keys, facilities, meters, quantities.
 
-The measured values are not here but in `values`; the profile never changes while a simulator runs.
+The measured values are not here but in `values`. What provisioning makes of the profiles while a
+simulator runs is in `directory`, what the tenant of all of them has in `tenant`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,8 @@ class Quantity:
     id: int
     name: str
     unit: str
+    is_heating: bool = False
+    """Whether its monthly values are normalized by degree days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class Facility:
     properties: tuple[Mapping[str, object], ...] = ()
     address: Mapping[str, str] = field(default_factory=dict)
     """Any of streetAddress, postalCode, city, country, externalFacilityId."""
+
+    @property
+    def external_id(self) -> str | None:
+        """The id by which snapshots name it; None for one that was made by hand."""
+        return self.address.get("externalFacilityId")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,8 @@ class Meter:
     quantity_id: int = 1
     parent_id: int | None = None
     """The meter that this one is a submeter of, in the same facility."""
+    external_id: str | None = None
+    """The id by which snapshots name it; None for one that was made by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,7 @@ class Key:
 
 DEFAULT_QUANTITIES = (
     Quantity(1, "Electricity", "kWh"),
-    Quantity(2, "District heating", "MWh"),
+    Quantity(2, "District heating", "MWh", is_heating=True),
     Quantity(3, "District cooling", "MWh"),
     Quantity(4, "Water", "m3"),
 )
@@ -86,6 +96,12 @@ class Profile:
     keys: tuple[Key, ...] = DEFAULT_KEYS
     values_enabled: bool = True
     """Whether the service desk switched on reading and pushing of values."""
+    actions: tuple[Mapping[str, object], ...] = ()
+    """Energy management actions as they are at the start, each with its `id`."""
+    alarms: tuple[Mapping[str, object], ...] = ()
+    """Alarms that have gone off, each with its `id`."""
+    customer: str | None = None
+    """externalCustomerId of the tenant's customer whose profile it is; None: no snapshot's."""
 
     def __post_init__(self) -> None:
         for things in (self.meters, self.facilities, self.quantities):
@@ -117,6 +133,16 @@ class Profile:
         return {facility.id: facility for facility in self.facilities}
 
     @cached_property
+    def alarm_by_id(self) -> Mapping[int, Mapping[str, object]]:
+        """The alarms by their id."""
+        return {int(str(alarm["id"])): alarm for alarm in self.alarms}
+
+    @cached_property
+    def quantity_by_id(self) -> Mapping[int, Quantity]:
+        """The quantities by their id."""
+        return {quantity.id: quantity for quantity in self.quantities}
+
+    @cached_property
     def submeters(self) -> Mapping[int, list[Meter]]:
         """The direct submeters by the id of their parent."""
         below: dict[int, list[Meter]] = {}
@@ -138,6 +164,9 @@ def profile(
     keys: Sequence[Key] = DEFAULT_KEYS,
     time_zone: str = "Europe/Helsinki",
     values_enabled: bool = True,
+    actions: Sequence[Mapping[str, object]] = (),
+    alarms: Sequence[Mapping[str, object]] = (),
+    customer: str | None = None,
 ) -> Profile:
     """Build a profile around `meters`; facilities that are not given are made, in `time_zone`."""
     named = {facility.id for facility in facilities}
@@ -152,4 +181,7 @@ def profile(
         quantities=tuple(quantities),
         keys=tuple(keys),
         values_enabled=values_enabled,
+        actions=tuple(actions),
+        alarms=tuple(alarms),
+        customer=customer,
     )

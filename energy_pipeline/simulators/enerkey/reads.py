@@ -1,4 +1,4 @@
-"""Reading values: hourly and monthly consumption of up to 100 meters.
+"""Reading values: hourly, monthly and normalized monthly consumption of up to 100 meters.
 
 A range is one of labels: with `hour_label=end` the hour 00 to 01 is asked for as 01.
 """
@@ -15,9 +15,11 @@ from energy_pipeline.simulators.enerkey.instants import (
     HOUR_S,
     WireInstant,
     months,
+    to_datetime,
     writer,
 )
 from energy_pipeline.simulators.enerkey.inventory import unit_of
+from energy_pipeline.simulators.enerkey.normalization import heating_factor
 from energy_pipeline.simulators.enerkey.profile import Meter
 from energy_pipeline.simulators.enerkey.repush import DECIMALS
 from energy_pipeline.simulators.enerkey.switches import Switches
@@ -42,6 +44,13 @@ def operations(switches: Switches) -> list[Operation]:
             method=method,
             path="Values/MonthlyValues",
             handle=lambda call: _read(call, _too_many_months, _monthly),
+            needs_values=True,
+        ),
+        Operation(
+            id="getMonthlyNormalizedValues",
+            method=method,
+            path="Values/MonthlyNormalizedValues",
+            handle=lambda call: _read(call, _too_many_months, _normalized),
             needs_values=True,
         ),
     ]
@@ -152,6 +161,19 @@ def _monthly(call: Call, meter: Meter, asked: _Range) -> _Series:
     if switches.missing_values == "null_value":
         return list(totals)
     return [(start_s, total) for start_s, total in totals if total is not None]
+
+
+def _normalized(call: Call, meter: Meter, asked: _Range) -> _Series:
+    monthly = _monthly(call, meter, asked)
+    if not call.profile.quantity_by_id[meter.quantity_id].is_heating:
+        return monthly
+    zone = call.profile.zone_of(meter)
+    series: _Series = []
+    for label, value in monthly:
+        factor = heating_factor(to_datetime(label).astimezone(zone).date(), call.now)
+        if value is not None and factor is not None:
+            series.append((label, round(value * factor, DECIMALS)))
+    return series
 
 
 def _total(stored: Mapping[int, float], start_s: int, end_s: int) -> float | None:

@@ -6,12 +6,20 @@ A new group of operations is a module with `operations(switches)` and a line in 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from energy_pipeline.simulators.enerkey import inventory, pushes, reads
+from energy_pipeline.simulators.enerkey import (
+    actions,
+    alarms,
+    images,
+    inventory,
+    provisioning,
+    pushes,
+    reads,
+)
 from energy_pipeline.simulators.enerkey.answers import Answer
 from energy_pipeline.simulators.enerkey.calls import Operation
 from energy_pipeline.simulators.enerkey.switches import Switches
 
-_GROUPS = (inventory, reads, pushes)
+_GROUPS = (actions, inventory, images, alarms, reads, pushes, provisioning)
 
 
 class Match(NamedTuple):

@@ -1,6 +1,6 @@
 """The simulator as a whole: what a test or the demo builds, serves and looks into."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -9,14 +9,19 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from energy_pipeline.simulators.clock import VirtualClock
+from energy_pipeline.simulators.enerkey.action_store import Actions
 from energy_pipeline.simulators.enerkey.calls import World
 from energy_pipeline.simulators.enerkey.control import Control
+from energy_pipeline.simulators.enerkey.directory import Directory
 from energy_pipeline.simulators.enerkey.faults import Faults
 from energy_pipeline.simulators.enerkey.gate import Gate
+from energy_pipeline.simulators.enerkey.imports import Imports
 from energy_pipeline.simulators.enerkey.instants import to_seconds
 from energy_pipeline.simulators.enerkey.journal import Journal, RequestRecord
-from energy_pipeline.simulators.enerkey.profile import Meter, Profile
+from energy_pipeline.simulators.enerkey.profile import Profile
+from energy_pipeline.simulators.enerkey.runs import Runs
 from energy_pipeline.simulators.enerkey.switches import Switches
+from energy_pipeline.simulators.enerkey.tenant import Tenant
 from energy_pipeline.simulators.enerkey.values import Values, by_datetime
 
 
@@ -29,6 +34,7 @@ class EnerKeySimulator:
         switches: how it behaves where the vendor's text is silent.
         faults: what goes wrong on purpose; may be replaced while it runs.
         other_profiles: further profiles with keys and ids of their own.
+        tenant: the space that holds the profiles, with its own keys and customers.
         state_file: values are loaded from it when it exists, and saved to it with every change.
 
     Attributes:
@@ -49,16 +55,20 @@ class EnerKeySimulator:
         faults: Faults | None = None,
         *,
         other_profiles: Sequence[Profile] = (),
+        tenant: Tenant | None = None,
         state_file: Path | None = None,
     ) -> None:
-        profiles = (profile, *other_profiles)
-        self._meters = _meters(profiles)
+        self._directory = Directory((profile, *other_profiles), tenant or Tenant())
         self.clock = clock
         self.switches = switches or Switches()
         self.faults = faults or Faults()
         self._journal = Journal()
         self._values = Values(self.switches, state_file)
-        world = World(profiles, self._values, self.switches, clock)
+        self._runs = Runs(Imports(self._directory, self._values, self.switches))
+        self._actions = Actions(self._directory.profiles)
+        world = World(
+            self._directory, self._values, self.switches, clock, self._runs, self._actions
+        )
         control = Control(world, self.faults, self._journal)
         self.app: ASGIApp = Starlette(
             routes=[
@@ -72,6 +82,26 @@ class EnerKeySimulator:
         """The requests so far, oldest first."""
         return self._journal.records()
 
+    @property
+    def customers(self) -> dict[str, Mapping[str, object]]:
+        """The tenant's customers now, as snapshots gave them, by externalCustomerId."""
+        self._runs.settle(self.clock.now())
+        return dict(self._directory.customers)
+
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """The profiles that there are now."""
+        self._runs.settle(self.clock.now())
+        return self._directory.profiles
+
+    def action(self, action_id: int) -> Mapping[str, object]:
+        """Return an action as it is stored now, version left out."""
+        return self._actions.stored(action_id).document
+
+    def change_action_as_other(self, action_id: int, changes: Mapping[str, object]) -> None:
+        """Change members of an action as another user would."""
+        self._actions.replace(action_id, {**self._actions.stored(action_id).document, **changes})
+
     def stored_hours(self, meter_id: int) -> dict[datetime, float]:
         """Return consumption by start of hour as it is stored, whether it can be read yet or not.
 
@@ -79,11 +109,11 @@ class EnerKeySimulator:
         meter come from its readings.
         """
         with self._values.lock:
-            return by_datetime(self._values.stored_hours(self._meters[meter_id]))
+            return by_datetime(self._values.stored_hours(self._directory.meter(meter_id)))
 
     def stored_readings(self, meter_id: int) -> dict[datetime, float]:
         """Return the register positions of a cumulative meter by instant, readable yet or not."""
-        meter = self._meters[meter_id]
+        meter = self._directory.meter(meter_id)
         if meter.reading_type != "cumulative":
             raise ValueError(f"meter {meter_id} takes consumption: it has no readings")
         with self._values.lock:
@@ -95,7 +125,7 @@ class EnerKeySimulator:
         A message that `keep_first` takes without a change counts too, a refused one does not.
         """
         with self._values.lock:
-            counts = self._values.taken(self._meters[meter_id])
+            counts = self._values.taken(self._directory.meter(meter_id))
             return {at: int(count) for at, count in by_datetime(counts).items()}
 
     def write_as_other(self, meter_id: int, at: datetime, value: float) -> None:
@@ -107,15 +137,5 @@ class EnerKeySimulator:
             value: in the meter's unit; replaces what is stored.
         """
         with self._values.lock:
-            meter = self._meters[meter_id]
+            meter = self._directory.meter(meter_id)
             self._values.overwrite(meter, to_seconds(at), value, self.clock.now())
-
-
-def _meters(profiles: Sequence[Profile]) -> dict[int, Meter]:
-    meters = [meter for profile in profiles for meter in profile.meters]
-    facilities = [facility for profile in profiles for facility in profile.facilities]
-    for things in (meters, facilities):
-        ids = [thing.id for thing in things]
-        if len(ids) > len(set(ids)):
-            raise ValueError(f"an id occurs in two profiles: {sorted(ids)}")
-    return {meter.id: meter for meter in meters}

@@ -1,8 +1,9 @@
 """Everything that the vendor's public text leaves open, as one frozen set of switches.
 
 Each switch is a row of the assumptions table of the wire contract; its number stands beside it. The
-defaults are the contract. Switches of provisioning, images, alarms and actions come with those
-operations. Not offered, because the contract gives them no shape on the wire: paging and GUID ids.
+defaults are the contract. Not offered, because the contract gives them no shape on the wire:
+paging, GUID ids, facilities per customer, one path for both images, named colours, the vendor's own
+normalization.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,6 +26,9 @@ class Switches:
 
     # Facts of the vendor that a test may shrink.
     daily_request_limit: int = 40_000
+    # How long a snapshot waits and is worked on; nobody has said.
+    provisioning_queued_s: float = 5.0
+    provisioning_worked_s: float = 20.0
     # Transport.
     path_prefix: str = "/api/v2"  # A1
     route_style: Literal["group_action_case_insensitive", "lowercase_rest"] = (
@@ -37,6 +41,9 @@ class Switches:
     auth_value: Literal["raw", "apikey_scheme", "bearer_scheme"] = "raw"  # A8
     key_validity: Literal["half_open_utc", "inclusive_utc", "half_open_helsinki"] = (
         "half_open_utc"  # A9
+    )
+    key_scopes: Literal["profile_tenant_partner", "partner_flag_on_tenant"] = (
+        "profile_tenant_partner"  # A10
     )
     denial_codes: Literal["401_403_404", "all_401", "all_403", "scope_404"] = "401_403_404"  # A11
     service_not_enabled: Literal[403, 401, 404] = 403  # A66
@@ -87,6 +94,33 @@ class Switches:
     empty_array: Literal["refuse_400", "noop"] = "refuse_400"  # A40
     bad_value: Literal["refuse_400", "numeric_strings_ok"] = "refuse_400"  # A41
     read_back_delay_seconds: float = 0.0  # A42
+    # Provisioning.
+    customers_endpoint: Literal["post_bare_array", "put_bare_array", "post_object"] = (
+        "post_bare_array"  # A43
+    )
+    facilities_endpoint: Literal["post_object_facilities", "post_bare_array"] = (
+        "post_object_facilities"  # A44
+    )
+    status_parameter: Literal["query_id", "path", "query_provisioningId"] = "query_id"  # A45
+    provisioning_id: Literal["guid", "integer"] = "guid"  # A46
+    accepted_body: Literal["object_id", "json_string", "location_header"] = "object_id"  # A47
+    same_snapshot_test: Literal["canonical_json_last_not_failed", "bytes", "normalized_hash"] = (
+        "canonical_json_last_not_failed"  # A48
+    )
+    status_values: Literal[
+        "Queued_Processing_Completed_CompletedWithErrors_Failed", "lower_case", "numeric"
+    ] = "Queued_Processing_Completed_CompletedWithErrors_Failed"  # A49
+    overlapping_runs: Literal["conflict_409", "queued", "last_wins"] = "conflict_409"  # A50
+    empty_customers_snapshot: Literal["delete_all", "refuse_400"] = "delete_all"  # A51
+    missing_facility_or_meter: Literal["keep", "delete"] = "keep"  # A52
+    deletion: Literal["immediate_hard", "soft"] = "immediate_hard"  # A53
+    duplicate_external_ids: Literal["refuse_400", "last_wins"] = "refuse_400"  # A54
+    product_code_type: Literal["string", "integer"] = "string"  # A55
+    # Actions, images, alarms.
+    action_update: Literal["put_full_replace", "post_update"] = "put_full_replace"  # A56
+    action_concurrency: Literal["last_write_wins", "etag_if_match"] = "last_write_wins"  # A57
+    color_format: Literal["hex6", "hash_encoded"] = "hex6"  # A59
+    alarm_endpoints: Literal["resource_paths", "query_id"] = "resource_paths"  # A60
     # Shapes and errors.
     facility_properties: Literal["list", "flat", "dictionary"] = "list"  # A61
     meter_hierarchy: Literal["nested", "flat_parent_id"] = "nested"  # A62

@@ -110,6 +110,17 @@ class Values:
             self._state.parts[meter.id][at_s] = {at_s: value}
         self._store(meter.id, {at_s: value}, now)
 
+    def forget(self, meter: Meter) -> None:
+        """Drop everything of a meter that was deleted."""
+        with self.lock:
+            for kept in (self._state.true, self._state.readable):
+                kept.pop(meter.id, None)
+            self._state.parts.pop(meter.id, None)
+            self._state.taken.pop(meter.id, None)
+            left = [change for change in self._state.pending if change.meter_id != meter.id]
+            self._state.pending = deque(left)
+            self.save()
+
     def dump(self) -> dict[str, object]:
         """Return everything as JSON; instants are seconds since 1970 UTC."""
         with self.lock:

@@ -9,13 +9,27 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from energy_pipeline.simulators.enerkey import Facility, Fault, Key, Meter, Switches, profile
+from energy_pipeline.simulators.enerkey import (
+    SIMULATED_PARTNER_KEY,
+    Facility,
+    Fault,
+    Key,
+    Meter,
+    Switches,
+    profile,
+)
 from energy_pipeline.simulators.enerkey.routes import Routes
 from energy_pipeline_tests.simulators.enerkey.conftest import Start, row
+from energy_pipeline_tests.simulators.enerkey.provisioning import (
+    CUSTOMERS,
+    FACILITIES,
+    STATUS,
+    TENANT,
+    send,
+)
 
 REFERENCE = Path(__file__).resolve().parents[4] / "shared" / "reference" / "enerkey.openapi.yaml"
-LATER_GROUPS = ("Actions", "Images", "Alarms", "Provisioning")
-NOT_OFFERED = {"media_type", "paging"}
+NOT_OFFERED = {"media_type", "paging", "image_endpoints", "normalization"}
 HOUR = "2026-01-01T00:00:00Z"
 
 
@@ -42,10 +56,8 @@ class Contract:
                 schema = self._resolve(header)["schema"]
                 text = answer.headers[name]
                 self.validate(schema, int(text) if schema["type"] == "integer" else text)
-        is_json = media_type.endswith("json")
-        self.validate(
-            response["content"][media_type]["schema"], answer.json() if is_json else answer.text
-        )
+        body = answer.json() if media_type.endswith("json") else answer.text
+        self.validate(response["content"][media_type]["schema"], body)
 
     def validate(self, schema: dict[str, Any], document: Any) -> None:
         whole = {**schema, "components": self.document["components"]}
@@ -94,6 +106,47 @@ def test_good_answers(start: Start, contract: Contract) -> None:
     monthly = running.monthly([101, 102], "2025-12-31T22:00:00Z", "2026-06-01T00:00:00Z")
     assert [len(entry["values"]) for entry in monthly.json()] == [1, 1]
     contract.check("getMonthlyValues", monthly)
+    ends = {"from": "2025-12-31T22:00:00Z", "to": "2026-06-01T00:00:00Z"}
+    normalized = get("/api/v2/Values/MonthlyNormalizedValues", params={"meterIds": 101} | ends)
+    contract.check("getMonthlyNormalizedValues", normalized)
+
+
+def test_good_answers_of_actions_images_and_alarms(start: Start, contract: Contract) -> None:
+    def example(id: str) -> dict[str, Any]:
+        answer = contract.operations[id][2]["responses"]["200"]
+        return answer["content"]["application/json"]["example"]
+
+    action, alarm = example("getAction"), example("getAlarm")
+    given = profile([Meter(101, 88, "Meter")], actions=[action], alarms=[alarm])
+    running = start(given=given)
+    get = running.http.get
+    partner = {"Authorization": SIMULATED_PARTNER_KEY}
+
+    contract.check("listActions", get("/api/v2/Actions"))
+    one = get("/api/v2/Actions/5012")
+    assert one.json() == action
+    contract.check("getAction", one)
+    contract.check("updateAction", running.http.put("/api/v2/Actions/5012", json=one.json()))
+    details = get("/api/v2/Alarms/90011", headers=partner)
+    assert details.json() == alarm
+    contract.check("getAlarm", details)
+    contract.check("getAlarmImage", get("/api/v2/Alarms/90011/Image", headers=partner))
+    contract.check("getFacilityImage", get("/api/v2/Images/FacilityImage/88"))
+    contract.check("getFacilityReport", get("/api/v2/Images/FacilityReport/88"))
+
+
+def test_good_answers_of_provisioning(start: Start, contract: Contract) -> None:
+    running = start()
+    for id, path in (("provisionCustomers", CUSTOMERS), ("provisionFacilities", FACILITIES)):
+        content = contract.operations[id][2]["requestBody"]["content"]["application/json"]
+        taken = send(running, content["example"], path)
+        contract.check(id, taken)
+        contract.check(id, send(running, content["example"], path))
+        for seconds in (0, 6, 25):
+            running.clock.advance(seconds)
+            asked = running.http.get(STATUS, params=taken.json(), headers=TENANT)
+            contract.check("getProvisioningStatus", asked)
+        assert asked.json()["status"] == "Completed"
 
 
 def test_refusals(start: Start, contract: Contract) -> None:
@@ -140,28 +193,25 @@ def test_examples_of_the_contract_are_taken(start: Start, contract: Contract) ->
         assert push(told["meterId"], asked).json() == told
 
 
-def test_every_operation_of_the_groups_is_served(contract: Contract) -> None:
+def test_every_operation_is_served(contract: Contract) -> None:
     routes = Routes(Switches())
-    for operation_id, (path, method, _) in contract.operations.items():
-        is_later = path.split("/")[3] in LATER_GROUPS or operation_id.endswith("NormalizedValues")
+    served = {}
+    for path, method, _ in contract.operations.values():
         match = routes.match(method, path.replace("{", "").replace("}", ""))
-        assert getattr(getattr(match, "operation", None), "id", None) == (
-            None if is_later else operation_id
-        )
+        operation = getattr(match, "operation", None)
+        assert operation is not None, path
+        served[operation.id] = operation.scope
+    assert served == {
+        id: operation["x-authorization"].partition("-")[0]
+        for id, (_, _, operation) in contract.operations.items()
+    }
+    assert len(served) == 20
 
 
 def test_defaults_are_those_of_the_contract(contract: Contract) -> None:
     wire = contract.document["x-enerkey-wire"]
-    concerned = {
-        number
-        for path, _, operation in contract.operations.values()
-        if path.split("/")[3] not in LATER_GROUPS
-        for number in operation["x-assumptions"]
-    } | set(contract.document["x-assumptions-global"])
     expected = {
-        row["key"]: row["value"]
-        for row in wire["assumptions"]
-        if row["id"] in concerned and row["key"] not in NOT_OFFERED | {"normalization"}
+        row["key"]: row["value"] for row in wire["assumptions"] if row["key"] not in NOT_OFFERED
     }
     switches = Switches()
 
@@ -184,4 +234,8 @@ def test_alternatives_of_the_contract_are_offered(contract: Contract) -> None:
                 Switches.from_pairs(pairs)
             except ValueError:
                 missing.add(pairs[0])
-    assert missing == {"id_type=guid"}
+    assert missing == {
+        "id_type=guid",
+        "facilities_endpoint=per_customer",
+        "color_format=named_parameters",
+    }

@@ -130,7 +130,7 @@ def test_body_that_is_announced_too_long_is_not_read(start: Start) -> None:
 
 @pytest.mark.parametrize("meter_id", ["x", "0", "-1", "2147483648", "1.0", "٣"])
 def test_path_id_that_is_none(start: Start, meter_id: str) -> None:
-    assert start().http.get(f"/api/v2/Meters/{meter_id}").status_code == 400
+    assert start().http.get(f"/api/v2/Meters/{meter_id}").status_code == 404
 
 
 def test_wide_ids(start: Start) -> None:
