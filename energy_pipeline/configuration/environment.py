@@ -7,9 +7,9 @@ be written is in `members`, the file `.env` in `dotenv_file`, the sites in `site
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from energy_pipeline.configuration.dotenv_file import Variable, read_dotenv
 from energy_pipeline.configuration.found import Allowed, MemberPath, problems_of
@@ -26,6 +26,7 @@ from energy_pipeline.configuration.members import (
     ServiceUrl,
     is_remote,
 )
+from energy_pipeline.configuration.plans import PLANS, EnlightenPlan
 from energy_pipeline.errors import ConfigurationError, Problem
 
 EnlightenApi = Literal["v2", "v4"]
@@ -65,8 +66,9 @@ class Settings(BaseModel):
     enlighten_client_id: Secret | None = None
     enlighten_client_secret: Secret | None = None
     enlighten_refresh_token: Secret | None = None
-    enlighten_requests_per_minute: Limit = 10
-    enlighten_requests_per_month: Limit = 1000
+    enlighten_plan: EnlightenPlan = "watt"
+    enlighten_requests_per_minute: Limit = PLANS["watt"].per_minute
+    enlighten_requests_per_month: Limit = PLANS["watt"].per_month
 
     enphase_email: AnySecret | None = None
     enphase_password: AnySecret | None = None
@@ -91,6 +93,20 @@ class Settings(BaseModel):
     enerkey_max_push_days: Annotated[
         int, Field(ge=1, le=365), Allowed("a whole number from 1 to 365")
     ] = 365
+
+    @model_validator(mode="before")
+    @classmethod
+    def _limits_of_plan(cls, members: Any) -> Any:  # noqa: ANN401 - whatever is validated
+        """Give the plan's limits where no number is set."""
+        match members:
+            case {"enlighten_plan": str() as name, **others} if plan := PLANS.get(name):
+                limits = {
+                    "enlighten_requests_per_minute": plan.per_minute,
+                    "enlighten_requests_per_month": plan.per_month,
+                }
+                return limits | others | {"enlighten_plan": name}
+            case _:
+                return members
 
     @property
     def state_url(self) -> str:

@@ -33,6 +33,7 @@ DEFAULTS: dict[str, object] = {
     "enlighten_client_id": None,
     "enlighten_client_secret": None,
     "enlighten_refresh_token": None,
+    "enlighten_plan": "watt",
     "enlighten_requests_per_minute": 10,
     "enlighten_requests_per_month": 1000,
     "enphase_email": None,
@@ -68,7 +69,8 @@ GIVEN: dict[str, tuple[str, object]] = {
     "enlighten_client_id": ("k2", "k2"),
     "enlighten_client_secret": ("k3", "k3"),
     "enlighten_refresh_token": ("k4", "k4"),
-    "enlighten_requests_per_minute": ("50", 50),
+    "enlighten_plan": ("kilowatt", "kilowatt"),
+    "enlighten_requests_per_minute": ("51", 51),
     "enlighten_requests_per_month": ("10000", 10_000),
     "enphase_email": ("a@b.example", "a@b.example"),
     "enphase_password": ("with space", "with space"),
@@ -104,6 +106,25 @@ def test_every_variable_is_read():
     for field, (_, value) in GIVEN.items():
         assert plain(settings, field) == value, field
         assert plain(settings, field) != DEFAULTS[field], field
+
+
+@pytest.mark.parametrize(
+    ("plan", "per_minute", "per_month"),
+    [
+        ("watt", 10, 1_000),
+        ("kilowatt", 50, 50_000),
+        ("megawatt", 100, 300_000),
+        ("partner", 300, 1_500_000),
+    ],
+)
+def test_a_plan_gives_its_limits_and_a_number_wins(plan: str, per_minute: int, per_month: int):
+    settings = load_settings({"ENLIGHTEN_PLAN": plan}, None)
+    limits = (settings.enlighten_requests_per_minute, settings.enlighten_requests_per_month)
+    assert limits == (per_minute, per_month)
+    given = {"ENLIGHTEN_PLAN": plan, "ENLIGHTEN_REQUESTS_PER_MONTH": "77"}
+    settings = load_settings(given, None)
+    limits = (settings.enlighten_requests_per_minute, settings.enlighten_requests_per_month)
+    assert limits == (per_minute, 77)
 
 
 @pytest.mark.parametrize("slot", ["API_KEY_A", "API_KEY_B", "TENANT_KEY_B", "PARTNER_KEY_A"])
