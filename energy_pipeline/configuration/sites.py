@@ -6,12 +6,13 @@ The models say what each member may hold; what several members may not say toget
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError
 
 from energy_pipeline.configuration.environment import EnlightenApi, Settings
+from energy_pipeline.configuration.file_objects import Members
 from energy_pipeline.configuration.found import listed, problems_of, words
 from energy_pipeline.configuration.located_yaml import LocatedYaml, load_yaml
 from energy_pipeline.configuration.members import (
@@ -45,33 +46,11 @@ STREAMS: tuple[Stream, ...] = get_args(Stream)
 Source = Literal["enlighten", "envoy", "auto"]
 
 
-class _Members(BaseModel):
-    """An object of the file: other members than the named ones are mistakes, null is absent."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _absent_is_none(cls, members: Any) -> Any:  # noqa: ANN401 - whatever the file holds
-        """Leave optional members out that hold null; give required ones that lack as null."""
-        if not isinstance(members, dict):
-            return members
-        fields = cls.model_fields
-        optional = {name for name, field in fields.items() if not field.is_required()}
-        lacking = {name: None for name in fields if name not in optional}
-        present = {
-            name: value
-            for name, value in members.items()
-            if value is not None or name not in optional
-        }
-        return lacking | present
-
-
 def _auto_when_null(source: object) -> object:
     return "auto" if source is None else source
 
 
-class EnlightenAccess(_Members):
+class EnlightenAccess(Members):
     """How Enlighten knows the site; `user_id` (v2 only) opens the data and is kept secret."""
 
     api: EnlightenApi
@@ -80,7 +59,7 @@ class EnlightenAccess(_Members):
     production: Literal["micro", "meter"] = "micro"
 
 
-class EnvoyAccess(_Members):
+class EnvoyAccess(Members):
     """Where the site's gateway answers; the fingerprint is 64 lower-case hex digits.
 
     `token_env` names a variable with a ready token; without it one is fetched with the owner's
@@ -96,7 +75,7 @@ class EnvoyAccess(_Members):
     max_power_w: Power = 40_000.0
 
 
-class Upload(_Members):
+class Upload(Members):
     """A stream's way to an EnerKey meter; `opening_reading` is in `unit`."""
 
     stream: Stream
@@ -107,7 +86,7 @@ class Upload(_Members):
     opening_reading: Reading = 0.0
 
 
-class Site(_Members):
+class Site(Members):
     """One site; `start` is its first UTC day of data, a stream that is not named is `auto`."""
 
     id: SiteId
@@ -127,7 +106,7 @@ class Site(_Members):
         return ZoneInfo(self.timezone)
 
 
-class Registry(_Members):
+class Registry(Members):
     """The sites in the order of the file."""
 
     sites: tuple[Site, ...]
