@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -86,6 +87,15 @@ def test_dagster_asset_materialize_over_a_range_and_then_a_day(place: Town) -> N
     one = place.command(*command, "--select", PARTITIONED, "--partition", str(DAYS.first))
     assert one.returncode == 0, one.stderr
     assert (place.cloud.hits, place.pushes) == (hits, pushes)
+
+
+def test_two_runs_of_a_range_at_once_push_each_hour_once(place: Town) -> None:
+    span = ("--assets", ALL, "--partition-range", f"{DAYS.first}...{DAYS.last}")
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(place.command, "dg", "launch", *span) for _ in range(2)]
+    for run in runs:
+        assert run.result().returncode == 0, run.result().stderr
+    assert_days_are_in_enerkey(place, DAYS)
 
 
 def test_run_config_narrows_a_run_to_sites(place: Town) -> None:
