@@ -5,6 +5,7 @@ counts as zero because its samples are missing.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import reduce
 
 import numpy as np
@@ -22,23 +23,26 @@ PARTS: Mapping[str, int] = {
 """Streams that make consumption, and their sign."""
 
 BATTERY = ("battery_discharge", "battery_charge")
+BATTERY_GONE_AFTER = timedelta(hours=24)
+"""A battery whose meter was read is there, until it was not read for so long."""
+
+_US = timedelta(microseconds=1)
 _ALWAYS = ("production", "grid_import", "grid_export")
 
 
-def consumption(streams: Mapping[str, Steps], battery_us: Microseconds, silence_us: int) -> Steps:
+def consumption(streams: Mapping[str, Steps], battery_us: Microseconds) -> Steps:
     """Return consumption wherever it follows from the other streams of a site.
 
     Args:
         streams: steps of the site by stream.
         battery_us: when samples of the battery's meter were read, in order; none without one.
-        silence_us: without samples of the battery for longer, there is no battery.
     """
     base = _balance({name: streams.get(name, no_steps()) for name in _ALWAYS})
     if not battery_us.size:
         return base
     parts = {name: streams.get(name, no_steps()) for name in PARTS}
-    near = np.searchsorted(battery_us, base.end_us + silence_us, side="right")
-    has_battery = near > np.searchsorted(battery_us, base.start_us - silence_us)
+    begun = np.searchsorted(battery_us, base.end_us)
+    has_battery = begun > np.searchsorted(battery_us, base.start_us - BATTERY_GONE_AFTER // _US)
     return timeline([_balance(parts), base.at(~has_battery)])
 
 

@@ -3,11 +3,12 @@
 Samples that follow from each other are a run. A run that lasts is the counter, or a new one after a
 reset; what is short and stands beside others is not believed, as long as it is short. A run lasts
 with more than five samples over a quarter of an hour, or an hour of fewer; one that stands still,
-as after a restart, only when the counter before it cannot be taken up again any more.
+as after a restart, only when the counter before it cannot be taken up again any more. That holds
+for the first run after a silence too: what has not moved yet may as well be a counter that is not
+read, and an hour of it must not be final before the next sample may say so.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from energy_pipeline.transform.counters.glitches import FEW, SHORT_US, without_glitches
 from energy_pipeline.transform.counters.links import Limits
@@ -25,25 +26,19 @@ def believed(samples: Samples, limits: Limits, silence_us: int) -> Samples:
         limits: what it can do.
         silence_us: the longest time without a sample over which samples judge each other.
     """
+    if not samples.at_us.size:
+        return samples
     samples = without_glitches(samples, limits, silence_us)
     elapsed_us = np.diff(samples.at_us)
     follows = ~np.isnan(limits.energy_wh(samples.energy_wh[:-1], samples.energy_wh[1:], elapsed_us))
-    if follows.all():
-        return samples
     is_silent = elapsed_us > silence_us
     cuts = np.flatnonzero(~follows | is_silent) + 1
     starts, ends = np.append(0, cuts), np.append(cuts, samples.at_us.size)
     is_first = np.append(True, is_silent[cuts - 1])
     is_alone = is_first & np.append(is_first[1:], True)
-    is_believed = is_alone | _lasts(samples, starts, ends, silence_us)
-    return samples.at(np.repeat(is_believed, ends - starts))
-
-
-def _lasts(
-    samples: Samples, starts: NDArray[np.intp], ends: NDArray[np.intp], silence_us: int
-) -> NDArray[np.bool_]:
-    """Whether the runs last."""
     length_us = samples.at_us[ends - 1] - samples.at_us[starts]
-    has_moved = samples.energy_wh[ends - 1] != samples.energy_wh[starts]
     is_long = (length_us >= HOUR_US) | ((length_us >= SHORT_US) & (ends - starts > FEW))
-    return is_long & (has_moved | (length_us >= silence_us))
+    has_moved = samples.energy_wh[ends - 1] != samples.energy_wh[starts]
+    is_proven = has_moved | (length_us >= silence_us)
+    is_believed = (is_long & is_proven) | (is_alone & (is_proven | (length_us < HOUR_US)))
+    return samples.at(np.repeat(is_believed, ends - starts))

@@ -61,7 +61,7 @@ def steps_of_site(
         if counter.kind != "boundary":
             unbooked.append((counter, left))
     streams = {stream: _in_one(ranked) for stream, ranked in by_stream.items()}
-    return SiteSteps(_with_consumption(streams, _battery_us(counters), rules), unbooked)
+    return SiteSteps(_with_consumption(streams, _battery_us(counters)), unbooked)
 
 
 def _limits(kind: CounterKind, rules: GatewayRules) -> Limits:
@@ -85,12 +85,10 @@ def _battery_us(counters: Sequence[Shown]) -> Microseconds:
     return np.unique(np.concatenate([np.empty(0, np.int64), *read]))
 
 
-def _with_consumption(
-    streams: Mapping[str, Steps], battery_us: Microseconds, rules: GatewayRules
-) -> dict[str, Steps]:
+def _with_consumption(streams: Mapping[str, Steps], battery_us: Microseconds) -> dict[str, Steps]:
     """Add consumption where a net meter measures; a meter of the load itself comes first."""
     if not streams.keys() >= {"grid_import", "grid_export"}:
         return dict(streams)
-    derived = consumption(streams, battery_us, rules.silence // _US)
+    derived = consumption(streams, battery_us)
     counted = [steps for stream, steps in streams.items() if stream == "consumption"]
     return {**streams, "consumption": timeline([*counted, derived])}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 
@@ -83,7 +84,7 @@ def found(
     )
 
 
-def of_stream(hourly: pa.Table, stream: str = "production") -> list[dict[str, object]]:
+def of_stream(hourly: pa.Table, stream: str = "production") -> list[dict[str, Any]]:
     return [row for row in hourly.to_pylist() if row["stream"] == stream]
 
 

@@ -1,0 +1,181 @@
+"""Polls of a counter with faults of every kind in them, and the truth behind them.
+
+Each fault is what real gateways do: counters that show something else for a few polls, that begin
+again or wrap, clocks that jump, polls that are missed, repeated or stored in disorder.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from energy_pipeline.transform.counters.links import WRAP_WH
+from energy_pipeline_tests.transform.counters.gateways import Reading
+
+MINUTES = 40 * 60
+OPENING_WH = 5_000_000.0
+_FROM_THE_ENDS = 60.0
+"""Minutes at both ends without a fault: of the last polls nobody knows yet if they are right."""
+
+
+@dataclass(frozen=True)
+class House:
+    """A true power in steps of an hour or less, and how a counter shows it.
+
+    Args:
+        powers_w: in steps of equal length.
+        rounding_wh: what the counter rounds down to.
+    """
+
+    powers_w: tuple[float, ...]
+    rounding_wh: float
+
+    @cached_property
+    def _sums(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        edges = np.linspace(0, MINUTES, len(self.powers_w) + 1)
+        steps_wh = np.array(self.powers_w) * np.diff(edges) / 60
+        return edges, np.concatenate(([0.0], np.cumsum(steps_wh)))
+
+    def true_wh(self, minute: float) -> float:
+        """Return the energy since the begin."""
+        return float(np.interp(minute, *self._sums))
+
+    def shown(self, energy_wh: float) -> float:
+        return round(float(np.floor(energy_wh / self.rounding_wh + 1e-9) * self.rounding_wh), 3)
+
+
+@dataclass(frozen=True)
+class Spoiled:
+    """Polls as they were stored, and when something was wrong.
+
+    Args:
+        readings: in the order in which they were stored.
+        polls: minutes at which the counter was polled, the wrong polls among them.
+        wrong: minutes, begin and end, around which a fault may hide energy.
+        breaks: how often the counter began again.
+    """
+
+    readings: tuple[Reading, ...]
+    polls: tuple[float, ...]
+    wrong: tuple[tuple[float, float], ...]
+    breaks: int
+
+
+@dataclass
+class _Polls:
+    house: House
+    random: Random
+    minutes: list[float]
+    shown: list[Reading]
+    wrong: list[tuple[float, float]]
+    breaks: int = 0
+
+    def span(self, longest: float) -> tuple[float, float]:
+        """Return a time for a fault, away from both ends."""
+        first, last = self.minutes[0] + _FROM_THE_ENDS, self.minutes[-1] - _FROM_THE_ENDS
+        begin = self.random.uniform(first, max(first, last - longest))
+        return begin, begin + self.random.uniform(0, longest)
+
+    def change(self, begin: float, end: float, new: Callable[[Reading], Reading]) -> None:
+        self.shown = [new(r) if begin <= r.minute < end else r for r in self.shown]
+
+
+def _glitch(polls: _Polls) -> None:
+    begin, _ = polls.span(0)
+    some = [m for m in polls.minutes if m >= begin][: polls.random.randint(1, 5)]
+    kind = polls.random.choice(("zero", "part", "peak"))
+    factor = {"zero": 0.0, "part": 0.5, "peak": 1.7}[kind]
+    polls.wrong.append((some[0], some[-1]))
+    polls.change(some[0], some[-1] + 1e-6, lambda r: replace(r, energy_wh=r.energy_wh * factor))
+
+
+def _reset(polls: _Polls) -> None:
+    at, _ = polls.span(0)
+    before_wh = polls.house.true_wh(at)
+    polls.wrong.append((at, at))
+    polls.breaks += 1
+
+    def since(reading: Reading) -> Reading:
+        energy_wh = polls.house.true_wh(reading.minute) - before_wh
+        return replace(reading, energy_wh=polls.house.shown(energy_wh))
+
+    polls.change(at, np.inf, since)
+
+
+def _wrap(polls: _Polls) -> None:
+    at, _ = polls.span(0)
+    can_wrap = all(r.energy_wh >= WRAP_WH for r in polls.shown if r.minute >= at)
+    if can_wrap and polls.shown[0].counter.startswith("i"):
+        polls.change(at, np.inf, lambda r: replace(r, energy_wh=r.energy_wh - WRAP_WH))
+
+
+def _jump(polls: _Polls) -> None:
+    at, _ = polls.span(0)
+    jump_wh = polls.random.uniform(100_000, 1_000_000)
+    polls.wrong.append((at, at))
+    polls.breaks += 1
+    polls.change(at, np.inf, lambda r: replace(r, energy_wh=r.energy_wh + jump_wh))
+
+
+def _gap(polls: _Polls) -> None:
+    begin, end = polls.span(polls.random.choice((30, 300, 800)))
+    polls.wrong.append((begin, end))
+    polls.shown = [r for r in polls.shown if not begin < r.minute < end]
+
+
+def _clock(polls: _Polls) -> None:
+    begin, end = polls.span(300)
+    offset_s = polls.random.choice((40.1, -3_600.2, 7_000.4, -10_000.6))
+    if polls.shown[0].counter.startswith("i"):
+        polls.wrong.append((begin, end))
+    polls.change(begin, end, lambda r: replace(r, clock_s=offset_s))
+
+
+def _twins(polls: _Polls) -> None:
+    some = polls.random.sample(polls.shown, len(polls.shown) // 5)
+    polls.shown += [replace(r, lag_s=r.lag_s + 30) for r in some]
+
+
+def _disorder(polls: _Polls) -> None:
+    polls.random.shuffle(polls.shown)
+
+
+FAULTS: Mapping[str, Callable[[_Polls], None]] = {
+    "glitch": _glitch,
+    "reset": _reset,
+    "wrap": _wrap,
+    "jump": _jump,
+    "gap": _gap,
+    "clock": _clock,
+    "twins": _twins,
+    "disorder": _disorder,
+}
+"""Disorder and twins may come anywhere: they are put last."""
+
+_LAST = ("twins", "disorder")
+
+
+def spoiled(house: House, counter: str, faults: list[str], random: Random) -> Spoiled:
+    """Return polls of `house` with these faults at random places.
+
+    Args:
+        house: what is true.
+        counter: name of the counter; its first letter says how it counts.
+        faults: names of `FAULTS`, in the order in which they happen to the counter.
+        random: dice.
+    """
+    usual_s, minutes, at = random.randint(30, 900), list[float](), random.uniform(0, 60)
+    while at < MINUTES and len(minutes) < 400:
+        minutes.append(round(at * 60) / 60)
+        at += random.uniform(usual_s / 2, usual_s) / 60
+    shown = [
+        Reading(m, house.shown(OPENING_WH + house.true_wh(m)), counter=counter, lag_s=0.0)
+        for m in minutes
+    ]
+    polls = _Polls(house, random, minutes, shown, [])
+    for fault in sorted(faults, key=lambda name: name in _LAST):
+        FAULTS[fault](polls)
+    return Spoiled(tuple(polls.shown), tuple(minutes), tuple(polls.wrong), polls.breaks)
