@@ -65,6 +65,10 @@ def _of_enlighten(access: FileObject, settings: Settings) -> Iterator[Mistake]:
     if dialect == "v2" and access.members.get("user_id") is None:
         allowed = "the user id that the owner's consent gave, which v2 needs"
         yield Mistake((*access.path, "user_id"), "nothing", allowed)
+    owner = access.members.get("owner")
+    if dialect == "v2" and owner is not None:
+        allowed = "nothing: v2 knows the owner by the user_id, only v4 by an authorization"
+        yield Mistake((*access.path, "owner"), words(owner), allowed)
 
 
 def _registers(site: FileObject) -> Iterator[Mistake]:

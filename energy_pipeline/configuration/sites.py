@@ -51,11 +51,15 @@ def _auto_when_null(source: object) -> object:
 
 
 class EnlightenAccess(Members):
-    """How Enlighten knows the site; `user_id` (v2 only) opens the data and is kept secret."""
+    """How Enlighten knows the site; `user_id` (v2 only) opens the data and is kept secret.
+
+    `owner` (v4 only) names the authorization that reads it, where several owners gave one.
+    """
 
     api: EnlightenApi
     system_id: Id
     user_id: Secret | None = None
+    owner: SiteId | None = None
     production: Literal["micro", "meter"] = "micro"
 
 

@@ -50,7 +50,7 @@ VARIABLES = {
 }
 MEMBERS = {
     "sites": {"id", "name", "timezone", "start", "enlighten", "envoy", "streams", "uploads"},
-    "enlighten": {"api", "system_id", "user_id", "production"},
+    "enlighten": {"api", "system_id", "user_id", "owner", "production"},
     "envoy": {
         "host",
         "serial",

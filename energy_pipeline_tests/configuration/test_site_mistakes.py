@@ -87,6 +87,14 @@ MISTAKES = [
     ),
     (
         "production: micro",
+        "owner: larkspur",
+        10,
+        "enlighten.owner",
+        "the text 'larkspur'",
+        "nothing: v2 knows the owner by the user_id, only v4 by an authorization",
+    ),
+    (
+        "production: micro",
         "production: both",
         10,
         "enlighten.production",
