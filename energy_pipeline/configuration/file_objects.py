@@ -63,17 +63,20 @@ class FileObject(NamedTuple):
         return [FileObject((*self.path, name, at), e) for at, e in entries if isinstance(e, dict)]
 
 
-def repeated(objects: Sequence[FileObject], name: str) -> Iterator[Mistake]:
+def repeated(
+    objects: Sequence[FileObject], name: str, *, ignores_case: bool = False
+) -> Iterator[Mistake]:
     """Yield every text or number that a second object has as its member `name`."""
     first: dict[object, MemberPath] = {}
     for each in objects:
         value, path = each.members.get(name), (*each.path, name)
         if type(value) not in (str, int):
             continue
-        if value in first:
-            found = f"{words(value)}, which is {dotted(first[value])} already"
+        key = value.casefold() if ignores_case and isinstance(value, str) else value
+        if key in first:
+            found = f"{words(value)}, which is {dotted(first[key])} already"
             yield Mistake(path, found, f"each {name} once in the file")
-        first.setdefault(value, path)
+        first.setdefault(key, path)
 
 
 def located(mistakes: Iterable[Mistake], document: LocatedYaml) -> list[Problem]:

@@ -104,12 +104,20 @@ def _found(details: ErrorDetails, secrets: Collection[str]) -> str:
 
 
 def _secret_members(model: type[BaseModel]) -> Iterator[str]:
-    for name, field in model.model_fields.items():
-        for part in _classes_in(field.annotation):
-            if issubclass(part, SecretStr):
+    for part in _models_in(model):
+        for name, field in part.model_fields.items():
+            if any(issubclass(each, SecretStr) for each in _classes_in(field.annotation)):
                 yield name
-            elif issubclass(part, BaseModel):
-                yield from _secret_members(part)
+
+
+def _models_in(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """Go through a model and those of its members, each once: a model may contain itself."""
+    found = [model]
+    for each in found:
+        yield each
+        fields = each.model_fields.values()
+        inner = (part for field in fields for part in _classes_in(field.annotation))
+        found += {part for part in inner if issubclass(part, BaseModel)}.difference(found)
 
 
 def _is_unknown_member(details: ErrorDetails) -> bool:

@@ -121,13 +121,17 @@ class LocatedYaml:
         self.problems.append(Problem(where, dotted(path), found, allowed))
 
 
-def load_yaml(path: Path) -> LocatedYaml:
+def load_yaml(path: Path, example: str = "sites.example.yaml") -> LocatedYaml:
     """Read a file of one YAML document.
+
+    Args:
+        path: the file.
+        example: the file at the root that shows what it may hold.
 
     Raises:
         ConfigurationError: the file cannot be read, or not as YAML; the line is named.
     """
-    text = _text(path)
+    text = _text(path, example)
     try:
         return LocatedYaml(path, _Loader(text).get_single_node())
     except ReaderError as error:
@@ -141,11 +145,11 @@ def load_yaml(path: Path) -> LocatedYaml:
         raise _not_yaml(f"{path}:1", "objects inside objects without end", "YAML") from None
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, example: str) -> str:
     try:
         return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        raise _not_yaml(str(path), "no such file", "a file, see sites.example.yaml") from None
+        raise _not_yaml(str(path), "no such file", f"a file, see {example}") from None
     except OSError as error:
         found = f"a file that cannot be read: {error.strerror}"
         raise _not_yaml(str(path), found, "a readable file") from None

@@ -202,5 +202,18 @@ Reading = Annotated[
     Field(strict=True, ge=0, allow_inf_nan=False),
     Allowed("a number, 0 or more"),
 ]
+ExternalId = Annotated[
+    str,
+    Field(strict=True, pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"),
+    Allowed("a text without blanks at its ends and without control characters (digits in quotes)"),
+]
+Personal = Annotated[
+    SecretStr, Field(strict=True, min_length=1), Allowed("a text (digits in quotes)")
+]
+"""An address, an e-mail or a phone number: shown nowhere."""
+Count = Annotated[
+    int, Field(strict=True, ge=0), Allowed("a whole number, 0 or more, without quotes")
+]
+Flag = Annotated[bool, Field(strict=True), Allowed("true or false")]
 Limit = Annotated[int, Field(ge=1), Allowed("a whole number greater than 0")]
 Duration = Annotated[float, Field(ge=0, allow_inf_nan=False), Allowed("a number, 0 or more")]

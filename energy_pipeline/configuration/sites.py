@@ -44,6 +44,7 @@ Stream = Literal[
 ]
 STREAMS: tuple[Stream, ...] = get_args(Stream)
 Source = Literal["enlighten", "envoy", "auto"]
+ReadingKind = Literal["consumption", "cumulative"]
 
 
 def _auto_when_null(source: object) -> object:
@@ -85,7 +86,7 @@ class Upload(Members):
     stream: Stream
     meter_id: Id
     facility_id: Id | None = None
-    reading: Literal["consumption", "cumulative"]
+    reading: ReadingKind
     unit: EnergyUnit
     opening_reading: Reading = 0.0
 

@@ -52,11 +52,17 @@ PUSH_CUMULATIVE: Annotated[str, Known("seed", "the name; path and id's place are
     f"{_PREFIX}/Values/PushCumulativeReadingsForMeter/{{meter_id}}"
 )
 
+PROVISION_CUSTOMERS: Annotated[str, Known("assumed")] = f"{_PREFIX}/Provisioning/Customers"
+PROVISION_FACILITIES: Annotated[str, Known("assumed")] = f"{_PREFIX}/Provisioning/Facilities"
+PROVISIONING_STATUS: Annotated[str, _SEED] = "/api/v2/Provisioning/ProvisioningStatus"
+
 # Parameters of the query; lists repeat the name
 FACILITY_IDS: Annotated[str, Known("assumed")] = "facilityIds"
 METER_IDS: Annotated[str, Known("assumed")] = "meterIds"
 FROM: Annotated[str, Known("assumed", "inclusive, on a full hour")] = "from"
 TO: Annotated[str, Known("assumed", "exclusive, on a full hour")] = "to"
+
+PROVISIONING_ID: Annotated[str, Known("assumed", "may stand in the path")] = "id"
 
 # Fields of answers and messages
 ID: Annotated[str, _SEED] = "id"
@@ -71,6 +77,24 @@ METER_ID: Annotated[str, _NAME] = "meterId"
 VALUES: Annotated[str, _NAME] = "values"
 TIMESTAMP: Annotated[str, Known("inferred", "the vendor's text uses the word")] = "timestamp"
 VALUE: Annotated[str, Known("inferred", "the vendor's text uses the word")] = "value"
+
+FACILITIES_MEMBER: Annotated[str, Known("assumed", "the list may be bare")] = "facilities"
+EXTERNAL_METER_ID: Annotated[str, _NAME] = "externalMeterId"
+STATUS: Annotated[str, _NAME] = "status"
+CREATED: Annotated[str, _NAME] = "created"
+UPDATED: Annotated[str, _NAME] = "updated"
+DELETED: Annotated[str, _NAME] = "deleted"
+ERRORS: Annotated[str, _NAME] = "errors"
+ERROR_PATH: Annotated[str, _NAME] = "path"
+ERROR_EXTERNAL_ID: Annotated[str, _NAME] = "externalId"
+ERROR_MESSAGE: Annotated[str, _NAME] = "message"
+
+# Provisioning
+ACCEPTED: Annotated[int, _SEED] = 202
+ALREADY_REPORTED: Annotated[int, Known("seed", "same data set; its id is of the earlier run")] = 208
+COMPLETED: Annotated[str, Known("assumed", "without regard to letter case")] = "completed"
+COMPLETED_WITH_ERRORS: Annotated[str, Known("assumed")] = "completedwitherrors"
+FAILED: Annotated[str, Known("assumed", "any other word is not final")] = "failed"
 
 # Timestamps
 TIMESTAMP_FORMAT: Annotated[str, Known("seed", "UTC with seconds, no fraction")] = (
