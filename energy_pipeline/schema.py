@@ -8,6 +8,11 @@ import pyarrow as pa
 
 from energy_pipeline.columns import FETCHED_AT, INSTANT, SITE, STREAM, column, energy_wh
 from energy_pipeline.dataset import Belongs, Dataset, conform, partition_days
+from energy_pipeline.enlighten_schema import (
+    ENLIGHTEN_DEVICES,
+    ENLIGHTEN_EVENTS,
+    ENLIGHTEN_MONTHLY_PRODUCTION,
+)
 from energy_pipeline.envoy_schema import ENVOY_INVENTORY, ENVOY_INVERTERS, ENVOY_READINGS
 
 __all__ = [
@@ -18,6 +23,9 @@ __all__ = [
     "ENERKEY_METERS",
     "ENLIGHTEN_CONSUMPTION",
     "ENLIGHTEN_DAILY_ENERGY",
+    "ENLIGHTEN_DEVICES",
+    "ENLIGHTEN_EVENTS",
+    "ENLIGHTEN_MONTHLY_PRODUCTION",
     "ENLIGHTEN_PRODUCTION",
     "ENLIGHTEN_SYSTEMS",
     "ENVOY_INVENTORY",
@@ -222,9 +230,12 @@ DATASETS: dict[str, Dataset] = {
     dataset.name: dataset
     for dataset in (
         ENLIGHTEN_SYSTEMS,
+        ENLIGHTEN_DEVICES,
         ENLIGHTEN_PRODUCTION,
         ENLIGHTEN_CONSUMPTION,
         ENLIGHTEN_DAILY_ENERGY,
+        ENLIGHTEN_MONTHLY_PRODUCTION,
+        ENLIGHTEN_EVENTS,
         ENVOY_READINGS,
         ENVOY_INVERTERS,
         ENVOY_INVENTORY,

@@ -3,13 +3,12 @@
 What is asked, and what never again, is decided in `steps/`; here is what a person reads of it.
 """
 
-from collections.abc import Mapping
-
 import dagster as dg
 
 from energy_pipeline.calendar import Days
 from energy_pipeline.dataset import Dataset
 from energy_pipeline.defs.config import FetchConfig
+from energy_pipeline.defs.enlighten_sites import GROUP, OWNERS, enlighten_devices
 from energy_pipeline.defs.failures import RETRY
 from energy_pipeline.defs.metadata import (
     Figures,
@@ -23,6 +22,7 @@ from energy_pipeline.defs.metadata import (
 )
 from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, run_days
 from energy_pipeline.defs.resources import WorkbenchResource
+from energy_pipeline.defs.spending import failed, spent
 from energy_pipeline.report.pictures import coverage_picture
 from energy_pipeline.schema import (
     ENLIGHTEN_CONSUMPTION,
@@ -31,14 +31,11 @@ from energy_pipeline.schema import (
     ENLIGHTEN_SYSTEMS,
 )
 from energy_pipeline.sources.enlighten.series import EnlightenStream
-from energy_pipeline.steps.daily_energy import TotalsReport, fetch_daily_energy
+from energy_pipeline.steps.daily_energy import fetch_daily_energy
 from energy_pipeline.steps.fetch import fetch_intervals
 from energy_pipeline.steps.fetch_report import FetchReport
 from energy_pipeline.steps.outstanding import coverage_shares
-from energy_pipeline.steps.systems import SystemsReport, fetch_systems
-
-GROUP = "enlighten"
-OWNERS = ["team:energy"]
+from energy_pipeline.steps.systems import fetch_systems
 
 
 @dg.asset(
@@ -63,8 +60,7 @@ def enlighten_systems(
         "sites_not_listed": ", ".join(report.not_listed) or "none",
         "systems_without_a_site": without_site,
     }
-    failed = table("failed", _failed(report.failures))
-    return dg.MaterializeResult(metadata=figures | _spent(report) | failed)
+    return dg.MaterializeResult(metadata=figures | spent(report) | failed(report.failures))
 
 
 def _fetched(
@@ -113,22 +109,7 @@ def _figures(report: FetchReport) -> dict[str, Value]:
     }
     if report.ended_by:
         figures["missing"] = _missing(report)
-    return figures | _spent(report)
-
-
-def _spent(report: FetchReport | SystemsReport | TotalsReport) -> dict[str, Value]:
-    """Hits, and when it goes on where a quota has ended the run."""
-    figures: dict[str, Value] = {"hits_spent": report.hits_spent}
-    figures |= {f"hits_left_this_{period}": left for period, left in report.hits_left.items()}
-    if report.ended_by:
-        figures["ended_by"] = report.ended_by
-    if report.goes_on_at is not None:
-        figures["goes_on_at"] = f"{report.goes_on_at:%Y-%m-%d %H:%M} UTC"
-    return figures
-
-
-def _failed(failures: Mapping[str, str]) -> list[Figures]:
-    return [{"site": site, "reason": reason} for site, reason in failures.items()]
+    return figures | spent(report)
 
 
 def _missing(report: FetchReport) -> str:
@@ -143,7 +124,7 @@ def _missing(report: FetchReport) -> str:
     owners=OWNERS,
     kinds={"api", "parquet"},
     code_version="1",
-    deps=[enlighten_systems],
+    deps=[enlighten_systems, enlighten_devices],
     partitions_def=FLEET_DAYS,
     backfill_policy=ONE_RUN,
     retry_policy=RETRY,
@@ -162,7 +143,7 @@ def enlighten_production(
     owners=OWNERS,
     kinds={"api", "parquet"},
     code_version="1",
-    deps=[enlighten_systems],
+    deps=[enlighten_systems, enlighten_devices],
     partitions_def=FLEET_DAYS,
     backfill_policy=ONE_RUN,
     retry_policy=RETRY,
@@ -198,5 +179,4 @@ def enlighten_daily_energy(
         "local_days": report.days,
         "series_asked": report.asked,
     }
-    failed = table("failed", _failed(report.failures))
-    return dg.MaterializeResult(metadata=figures | _spent(report) | failed)
+    return dg.MaterializeResult(metadata=figures | spent(report) | failed(report.failures))

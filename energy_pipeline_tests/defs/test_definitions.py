@@ -18,7 +18,12 @@ PARTITIONED = {
     "enerkey_cumulative_upload",
 }
 POLLED = {"envoy_readings", "envoy_inverters"}
-WHOLE = {"enlighten_systems", "enlighten_daily_energy", "enerkey_meters"}
+WHOLE = {
+    "enlighten_systems",
+    "enlighten_devices",
+    "enlighten_daily_energy",
+    "enerkey_meters",
+}
 EVERY = PARTITIONED | POLLED | WHOLE | {"envoy_inventory"}
 
 

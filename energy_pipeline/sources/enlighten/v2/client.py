@@ -10,8 +10,10 @@ from datetime import date, datetime
 from pydantic import SecretStr
 
 from energy_pipeline.calendar import Span
+from energy_pipeline.configuration.sites import EnlightenAccess
 from energy_pipeline.errors import SchemaSurprise
 from energy_pipeline.sources.enlighten.answers import IntervalAnswer
+from energy_pipeline.sources.enlighten.asked import Ask
 from energy_pipeline.sources.enlighten.bodies import (
     ListedSystem,
     Summary,
@@ -113,3 +115,7 @@ class EnlightenV2:
         params = {} if day is None else {wire.SUMMARY_DATE: day.isoformat()}
         response = await self._connection.get(path, system.user_id, params)
         return read_body(Summary, response.content, f"GET {path}")
+
+    def ask_of(self, access: EnlightenAccess) -> Ask:
+        """Return what asks as the user who granted access to a system."""
+        return self._connection.as_user(access.user_id or SecretStr(""))

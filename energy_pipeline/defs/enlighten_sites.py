@@ -1,0 +1,47 @@
+"""Assets of what Enlighten says of the sites themselves: devices.
+
+What is asked, and how seldom, is decided in `steps/`; energy is in `enlighten.py`.
+"""
+
+import dagster as dg
+
+from energy_pipeline.defs.config import FetchConfig
+from energy_pipeline.defs.failures import RETRY
+from energy_pipeline.defs.metadata import Figures, Value, column_schema, table
+from energy_pipeline.defs.partitions import ONE_RUN
+from energy_pipeline.defs.resources import WorkbenchResource
+from energy_pipeline.defs.spending import failed, spent
+from energy_pipeline.schema import ENLIGHTEN_DEVICES
+from energy_pipeline.steps.devices import fetch_devices, streams_of_devices
+
+GROUP = "enlighten"
+OWNERS = ["team:energy"]
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"api", "parquet"},
+    code_version="1",
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    description=ENLIGHTEN_DEVICES.description,
+    metadata=column_schema(ENLIGHTEN_DEVICES),
+)
+def enlighten_devices(
+    context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
+) -> dg.MaterializeResult:
+    """Bring the devices up to date unless they are of today."""
+    with workbench.open(context, config.sites) as bench:
+        report = fetch_devices(bench, force=config.force)
+        streams = streams_of_devices(bench)
+    figures: dict[str, Value | dg.MetadataValue] = {
+        "devices": report.rows,
+        "sites_asked": report.asked,
+    }
+    measured: list[Figures] = [
+        {"site": site, "can be measured": ", ".join(sorted(found)) or "nothing"}
+        for site, found in streams.items()
+    ]
+    shown = table("streams", measured) | failed(report.failures)
+    return dg.MaterializeResult(metadata=figures | spent(report) | shown)

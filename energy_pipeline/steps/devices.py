@@ -1,0 +1,80 @@
+"""Asset `enlighten_devices`: what is at a site, and so what can be measured there.
+
+One request per site, and none while what is held is of the same UTC day.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from energy_pipeline.configuration.sites import Stream
+from energy_pipeline.schema import ENLIGHTEN_DEVICES
+from energy_pipeline.sources.enlighten.devices import Device, measured_streams
+from energy_pipeline.sources.enlighten.v2.client import EnlightenV2
+from energy_pipeline.sources.enlighten.v2.inventory import inventory
+from energy_pipeline.sources.enlighten.v4.devices import devices
+from energy_pipeline.steps.enlighten_snapshots import (
+    Due,
+    Row,
+    SnapshotReport,
+    accessed_sites,
+    refresh_snapshot,
+)
+from energy_pipeline.workbench import Workbench
+
+KNOWN_FOR = timedelta(days=30)
+"""What is older says nothing of the present: a device may have been added."""
+
+
+def fetch_devices(bench: Workbench, *, force: bool = False) -> SnapshotReport:
+    """Bring the devices up to date of the workbench's sites that Enlighten knows.
+
+    Args:
+        bench: what to work with.
+        force: ask although what is held is of today.
+
+    Raises what `refresh_snapshot` raises.
+    """
+    today = bench.clock.now().date()
+    fetched = _fetched_at(bench)
+    due = [
+        Due(site, access)
+        for site, access in accessed_sites(bench)
+        if force or site.id not in fetched or fetched[site.id].date() != today
+    ]
+
+    async def listed(client: EnlightenV2, wanted: Due) -> Sequence[Row]:
+        access = wanted.access
+        ask = client.ask_of(access)
+        listing = inventory if access.api == "v2" else devices
+        found = await listing(ask, access.system_id)
+        known = {"site": wanted.site.id, "system_id": access.system_id}
+        fetched_at = bench.clock.now()
+        return [{**known, **asdict(device), "fetched_at": fetched_at} for device in found]
+
+    return refresh_snapshot(bench, ENLIGHTEN_DEVICES, due, listed, is_everything=True)
+
+
+def streams_of_devices(bench: Workbench) -> dict[str, frozenset[Stream]]:
+    """Return what the devices of each site can measure, from what is held; no request.
+
+    A site that is absent is one of which nothing is known: everything may be measured there. A
+    dialect may know less than the devices measure.
+    """
+    unknown_before = bench.clock.now() - KNOWN_FOR
+    of_site: defaultdict[str, list[Device]] = defaultdict(list)
+    names = Device.__dataclass_fields__.keys()
+    for row in _held(bench):
+        if row["fetched_at"] >= unknown_before:
+            of_site[row["site"]].append(Device(**{name: row[name] for name in names}))
+    return {site: measured_streams(found) for site, found in of_site.items()}
+
+
+def _fetched_at(bench: Workbench) -> Mapping[str, datetime]:
+    return {row["site"]: row["fetched_at"] for row in _held(bench)}
+
+
+def _held(bench: Workbench) -> Sequence[Row]:
+    sites = [site.id for site in bench.registry.sites]
+    return bench.store.read_snapshot(ENLIGHTEN_DEVICES, sites).to_pylist()
