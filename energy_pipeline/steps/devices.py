@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from energy_pipeline.configuration.sites import Stream
 from energy_pipeline.schema import ENLIGHTEN_DEVICES
+from energy_pipeline.sources.enlighten.asked import Ask
 from energy_pipeline.sources.enlighten.devices import Device, measured_streams
-from energy_pipeline.sources.enlighten.v2.client import EnlightenV2
 from energy_pipeline.sources.enlighten.v2.inventory import inventory
 from energy_pipeline.sources.enlighten.v4.devices import devices
 from energy_pipeline.steps.enlighten_snapshots import (
@@ -44,9 +44,8 @@ def fetch_devices(bench: Workbench, *, force: bool = False) -> SnapshotReport:
         if force or site.id not in fetched or fetched[site.id].date() != today
     ]
 
-    async def listed(client: EnlightenV2, wanted: Due) -> Sequence[Row]:
+    async def listed(ask: Ask, wanted: Due) -> Sequence[Row]:
         access = wanted.access
-        ask = client.ask_of(access)
         listing = inventory if access.api == "v2" else devices
         found = await listing(ask, access.system_id)
         known = {"site": wanted.site.id, "system_id": access.system_id}

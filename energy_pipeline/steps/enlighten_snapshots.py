@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from energy_pipeline.configuration.sites import EnlightenAccess, Site
 from energy_pipeline.dataset import Dataset
-from energy_pipeline.sources.enlighten.v2.client import EnlightenV2
+from energy_pipeline.sources.enlighten.asked import Ask
 from energy_pipeline.steps.asking import Asking, side_by_side
 from energy_pipeline.steps.enlighten_account import CONCURRENCY, hits_left, open_enlighten
 from energy_pipeline.workbench import Workbench
@@ -44,8 +44,8 @@ class Due:
         return self.site.id
 
 
-Question = Callable[[EnlightenV2, Due], Awaitable[Sequence[Row]]]
-"""Asks for what is due and returns rows of its site."""
+Question = Callable[[Ask, Due], Awaitable[Sequence[Row]]]
+"""Asks for what is due in the dialect of its site and returns rows of it."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,9 @@ async def _ask_all(
 
         async def ask(wanted: Due) -> None:
             nonlocal done
-            found = await asking.ask(wanted.key, lambda: question(client, wanted))
+            found = await asking.ask(
+                wanted.key, lambda: question(client.ask_of(wanted.access), wanted)
+            )
             if found is not None:
                 keep.add(wanted.site, found)
             done += 1
