@@ -57,14 +57,19 @@ def open_workbench(
     environ: Mapping[str, str] | None = None,
     clock: Clock | None = None,
     progress: Progress = no_progress,
+    registry: Registry | None = None,
 ) -> Generator[Workbench]:
     """Open everything from the environment and `.env`, narrowed to `sites` (none: all).
+
+    A `registry` stands in for the site file, which need not be there then.
 
     Raises:
         ConfigurationError: every mistake of the environment or of the site file.
     """
     settings = load_settings(os.environ if environ is None else environ, Path(".env"))
-    registry = load_registry(settings.energy_sites_file, settings).only(sites)
+    if registry is None:
+        registry = load_registry(settings.energy_sites_file, settings)
+    registry = registry.only(sites)
     install_log_redaction(known_secrets(settings, registry))
     locks = Locks.for_state(settings.state_url)
     state = StateDatabase(settings.state_url)

@@ -4,6 +4,7 @@ A mistake that this package foresees is said in plain words on standard error, w
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,8 @@ import typer
 from typer.core import TyperGroup
 
 from energy_pipeline.cli.terminal import mistakes
-from energy_pipeline.configuration.members import existing_zone
+from energy_pipeline.configuration.environment import EnlightenApi
+from energy_pipeline.configuration.members import SITE_ID, existing_zone
 from energy_pipeline.errors import ConfigurationError, EnergyPipelineError
 
 
@@ -43,6 +45,9 @@ app = typer.Typer(
 
 envoy = typer.Typer(help="Gateways in the local network.", no_args_is_help=True)
 app.add_typer(envoy, name="envoy")
+
+enlighten = typer.Typer(help="The Enlighten cloud: access and plan.", no_args_is_help=True)
+app.add_typer(enlighten, name="enlighten")
 
 Data = Annotated[
     Path | None,
@@ -113,3 +118,50 @@ def capture(
     from energy_pipeline.cli.envoy import run_capture
 
     run_capture(site, to)
+
+
+def _owner_name(text: str) -> str:
+    if text and not re.fullmatch(SITE_ID, text):
+        raise typer.BadParameter("a name is made of small letters, digits and - (not first)")
+    return text
+
+
+Owner = Annotated[
+    str,
+    typer.Option(
+        parser=_owner_name,
+        metavar="NAME",
+        help="v4: names this owner's authorization, where several owners give one.",
+    ),
+]
+
+
+@enlighten.command()
+def authorize(
+    api: Annotated[
+        EnlightenApi | None, typer.Option(help="Dialect; ENLIGHTEN_API by default.")
+    ] = None,
+    owner: Owner = "",
+    app_id: Annotated[
+        str | None, typer.Option(help="v2: the number in your application's Authorization URL.")
+    ] = None,
+    port: Port = 0,
+    paste: Annotated[
+        bool, typer.Option("--paste", help="Take the answer from the keyboard, not from a browser.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="v4: replace tokens of another Enlighten user.")
+    ] = False,
+) -> None:
+    """Let an owner give access, and write the systems found into the site file."""
+    from energy_pipeline.cli.authorize import Question, run_authorize
+
+    run_authorize(Question(api, owner, app_id, port, paste, replace))
+
+
+@enlighten.command()
+def systems(owner: Owner = "") -> None:
+    """List the systems that an owner's tokens show, and write entries for the new ones (v4)."""
+    from energy_pipeline.cli.authorize import run_systems
+
+    run_systems(owner)

@@ -155,9 +155,11 @@ DatabaseUrl = Annotated[
     AfterValidator(_database_url),
     Allowed("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"),
 ]
+SITE_ID = "^[a-z0-9][a-z0-9-]*$"
+"""What an id looks like, as a regular expression."""
 SiteId = Annotated[
     str,
-    Field(strict=True, pattern=r"^[a-z0-9][a-z0-9-]*$"),
+    Field(strict=True, pattern=SITE_ID),
     Allowed("small letters, digits and - (not first); only digits: in quotes"),
 ]
 Zone = Annotated[

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from energy_pipeline.configuration.environment import ENVIRONMENT, Settings
 from energy_pipeline.errors import ConfigurationError, Problem
 from energy_pipeline.sources.enlighten.oauth.authorization import OwnerAuthorization
+from energy_pipeline.sources.enlighten.oauth.consent import Consents
 from energy_pipeline.sources.enlighten.oauth.endpoint import Application, TokenEndpoint
 from energy_pipeline.sources.enlighten.oauth.sealing import Sealing
 from energy_pipeline.sources.enlighten.oauth.store import AuthorizationStore
@@ -27,6 +28,16 @@ def open_authorization(bench: Workbench, owner: str = "") -> OwnerAuthorization:
     store = authorization_store(bench)
     first = None if owner else bench.settings.enlighten_refresh_token
     return OwnerAuthorization(owner, endpoint, store, bench.locks, bench.clock, first)
+
+
+def open_consents(bench: Workbench) -> Consents:
+    """Return what takes the codes of owners' consents.
+
+    Raises:
+        ConfigurationError: the environment does not name the application.
+    """
+    endpoint = TokenEndpoint(application_of(bench.settings), bench.clock, SystemRandom())
+    return Consents(endpoint, authorization_store(bench), bench.locks, bench.clock)
 
 
 def authorization_store(bench: Workbench) -> AuthorizationStore:

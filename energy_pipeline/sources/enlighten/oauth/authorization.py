@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from energy_pipeline.clock import Clock
 from energy_pipeline.errors import AccessRefused, ServiceError
 from energy_pipeline.http.redaction import install_log_redaction
+from energy_pipeline.sources.enlighten.oauth.consent import lock_name
 from energy_pipeline.sources.enlighten.oauth.endpoint import TokenEndpoint
 from energy_pipeline.sources.enlighten.oauth.refusals import GrantRefused
 from energy_pipeline.sources.enlighten.oauth.store import AuthorizationStore, Holder
@@ -104,8 +105,7 @@ class OwnerAuthorization:
             return self._told(await _to_the_end(self._refreshed(kept)))
 
     def _alone(self) -> AbstractAsyncContextManager[None]:
-        name = f"enlighten/authorization/{self._holder.account}/{self._holder.owner}"
-        return alone(self._locks, name, self._clock, _PATIENCE_S)
+        return alone(self._locks, lock_name(self._holder), self._clock, _PATIENCE_S)
 
     def _kept(self) -> OwnerTokens | None:
         return self._store.tokens(self._holder)
