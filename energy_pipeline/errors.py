@@ -10,6 +10,8 @@ EnergyPipelineError
 ├── QuotaSpent              the plan's requests are used up until a known instant
 ├── ServiceUnavailable      no answer, or a broken one, after every retry that made sense
 ├── OutcomeUnknown          a push may or may not have been taken: read back before anything else
+├── SnapshotRefused         a provisioning snapshot would lose what nobody allowed; nothing was sent
+├── ImportFailed            EnerKey took a snapshot and could not bring in all of it
 ├── StoreError              the Parquet store or the state database cannot do what was asked
 └── NothingDone             every site of a run failed
 
@@ -113,6 +115,14 @@ class QuotaSpent(EnergyPipelineError):
             f"{service}: the {limit} requests of this {period} are used up; "
             f"it can go on at {goes_on_at:%Y-%m-%d %H:%M:%S} UTC"
         )
+
+
+class SnapshotRefused(EnergyPipelineError):
+    """A provisioning snapshot must not be sent; the message lists why and who would be lost."""
+
+
+class ImportFailed(EnergyPipelineError):
+    """EnerKey took a snapshot and says in its own words what it could not do with it."""
 
 
 class StoreError(EnergyPipelineError):

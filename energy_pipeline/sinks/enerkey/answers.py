@@ -123,18 +123,18 @@ class AnswerReader:
                 self._optional_text(item, wire.READING_TYPE, at),
                 parent if parent is not None else flat_parent,
             )
-            below = _field(item, wire.SUB_METERS)
+            below = field_of(item, wire.SUB_METERS)
             if below is not None:
                 yield from self._meters(below, f"{at}.{wire.SUB_METERS}", meter_id)
 
     def _hours(self, item: Mapping[str, Any], where: str) -> dict[datetime, float]:
         hours: dict[datetime, float] = {}
-        values = _field(item, wire.VALUES)
+        values = field_of(item, wire.VALUES)
         for at, row in self._items(values, f"{where}.{wire.VALUES}"):
             hour = self._hour(row, at)
             if hour in hours:
                 raise self._surprise(f"{at}.{wire.TIMESTAMP}", f"{hour:%Y-%m-%dT%H:%MZ}", "once")
-            value = _field(row, wire.VALUE)
+            value = field_of(row, wire.VALUE)
             if value is None:
                 continue  # the other way of saying that there is no data
             if isinstance(value, bool) or not isinstance(value, int | float):
@@ -179,7 +179,7 @@ class AnswerReader:
         return found
 
     def _optional_id(self, item: Mapping[str, Any], name: str, where: str) -> int | None:
-        found = _field(item, name)
+        found = field_of(item, name)
         if found is None or (isinstance(found, int) and not isinstance(found, bool)):
             return found
         if isinstance(found, str) and found.isdecimal():
@@ -193,7 +193,7 @@ class AnswerReader:
         return found
 
     def _optional_text(self, item: Mapping[str, Any], name: str, where: str) -> str | None:
-        found = _field(item, name)
+        found = field_of(item, name)
         if found is None or isinstance(found, str):
             return found
         raise self._surprise(f"{where}.{name}", found, "a text")
@@ -204,7 +204,8 @@ class AnswerReader:
         return SchemaSurprise(message, request=self._request)
 
 
-def _field(item: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - JSON
+def field_of(item: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - JSON
+    """Return a member of an answer, whatever the letter case of its name; None without it."""
     if name in item:
         return item[name]
     wanted = name.lower()

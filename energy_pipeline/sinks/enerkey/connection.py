@@ -36,6 +36,10 @@ READ_POLICY = RetryPolicy(tries=5, first_step_s=2.0, factor=4.0)
 LONGEST_LIMIT_WAIT_S = 900.0
 """A limit that lasts longer ends the run instead of sleeping; `Quota` raises `QuotaSpent`."""
 
+READ_TIMEOUT_S = 60.0
+LONG_READ_TIMEOUT_S = 120.0
+"""For what EnerKey has to work on before it answers: snapshots and images."""
+
 _FIRST_LIMIT_WAIT_S = 60.0
 _MOST_LIMITED = 8  # in a row
 
@@ -50,6 +54,8 @@ class Request:
         query: encoded.
         body: JSON of a push.
         may_use_reserve: it finishes what was begun and may use the last requests of the day.
+        accept: media type of the answer.
+        read_timeout_s: longest silence of EnerKey while it answers.
     """
 
     method: str
@@ -57,6 +63,8 @@ class Request:
     query: str = ""
     body: bytes | None = None
     may_use_reserve: bool = False
+    accept: str = wire.MEDIA_TYPE
+    read_timeout_s: float = READ_TIMEOUT_S
 
     @property
     def name(self) -> str:
@@ -64,12 +72,25 @@ class Request:
         return f"{self.method} {self.path}"
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request that went out once.
+
+    Args:
+        outcome: its fate.
+        answer: what EnerKey answered; None when nothing came.
+    """
+
+    outcome: Outcome
+    answer: httpx.Response | None = None
+
+
 class Connection:
-    """The way to one profile at EnerKey.
+    """The way to one profile, tenant or partner at EnerKey.
 
     Args:
         http: open client with EnerKey's base URL.
-        keys: the profile's keys.
+        keys: the keys of the profile, tenant or partner.
         quota_of: the durable count of a key's requests; it waits out limits of up to
             `LONGEST_LIMIT_WAIT_S` and keeps the pace.
         clock: the present instant, and how to wait.
@@ -91,7 +112,7 @@ class Connection:
         self._rng = rng
 
     async def read(self, request: Request) -> httpx.Response:
-        """Return the successful answer to a read; its body is JSON.
+        """Return the successful answer to a read; its body is JSON unless something else is asked.
 
         Raises:
             AccessRefused: no key is accepted, or what is asked is not allowed.
@@ -117,16 +138,20 @@ class Connection:
 
     async def push(self, request: Request) -> Outcome:
         """Send a push once, after `allow_push`, and return its fate; raises nothing for it."""
+        return (await self.send(request)).outcome
+
+    async def send(self, request: Request) -> Sent:
+        """Send a request once, after `allow_push`; raises nothing for its fate."""
         try:
             answer, key = await self._send_counted(request)
         except httpx.RequestError as error:
-            return classify_failure(error)
+            return Sent(classify_failure(error))
         except (QuotaSpent, AccessRefused) as error:  # of the other key, after this one's 401
-            return Outcome("denied", str(error))
+            return Sent(Outcome("denied", str(error)))
         outcome = classify_answer(answer, self._clock.now())
         if outcome.verdict == "limited":
             self._close(key, outcome.retry_after_s, 0)
-        return outcome
+        return Sent(outcome, answer)
 
     async def _read_once_answered(self, request: Request, limited: int) -> httpx.Response:
         async def once() -> httpx.Response:
@@ -135,7 +160,7 @@ class Connection:
             if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
                 outcome = classify_answer(answer, self._clock.now())
                 self._close(key, outcome.retry_after_s, limited)
-            elif answer.status_code == HTTPStatus.OK and not _is_json(answer):
+            elif answer.status_code == HTTPStatus.OK and not _is_whole(answer, request):
                 raise httpx.RemoteProtocolError("the answer broke off")
             return answer
 
@@ -169,11 +194,13 @@ class Connection:
 
     async def _send(self, request: Request, key: ProfileKey) -> httpx.Response:
         headers = {wire.AUTHORIZATION: wire.KEY_FORMAT.format(key=key.secret.get_secret_value())}
+        headers["Accept"] = request.accept
         if request.body is not None:
             headers["Content-Type"] = wire.PUSH_CONTENT_TYPE
         url = f"{request.path}?{request.query}" if request.query else request.path
+        timeout = httpx.Timeout(self._http.timeout.connect, read=request.read_timeout_s, pool=None)
         answer = await self._http.request(
-            request.method, url, headers=headers, content=request.body
+            request.method, url, headers=headers, content=request.body, timeout=timeout
         )
         remaining = requests_left(answer.headers)
         if remaining is not None:
@@ -197,7 +224,9 @@ def requests_left(headers: Mapping[str, str]) -> int | None:
     return None
 
 
-def _is_json(answer: httpx.Response) -> bool:
+def _is_whole(answer: httpx.Response, request: Request) -> bool:
+    if request.accept != wire.MEDIA_TYPE:
+        return True  # what it is, is seen by who reads it
     try:
         orjson.loads(answer.content)
     except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""The two keys of a profile: which one a request carries, and when to warn.
+"""The two keys of a profile, tenant or partner: which one a request carries, and when to warn.
 
 A key is renewed while the other one is in use, so the choice is made anew at every request. Logs
 and errors name a slot, never a key.
@@ -21,7 +21,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC) - _MARGIN
 
 @dataclass(frozen=True, slots=True)
 class ProfileKey:
-    """One of the profile's keys.
+    """One of the two keys of a profile, tenant or partner.
 
     Args:
         slot: `A` or `B`.
@@ -50,10 +50,12 @@ class KeyRing:
 
     Args:
         keys: the configured keys, in the order in which equal ones are preferred.
+        variables: how their variables begin, for who has to set them.
     """
 
-    def __init__(self, keys: Sequence[ProfileKey]) -> None:
+    def __init__(self, keys: Sequence[ProfileKey], variables: str = "ENERKEY_API_KEY") -> None:
         self._keys = tuple(keys)
+        self._variables = variables
         self._refused: set[str] = set()
 
     @property
@@ -95,7 +97,7 @@ class KeyRing:
 
     def _why_none(self, now: datetime) -> str:
         if not self._keys:
-            return "no key is configured: set ENERKEY_API_KEY_A or ENERKEY_API_KEY_B"
+            return f"no key is configured: set {self._variables}_A or {self._variables}_B"
         reasons = [f"slot {slot} was refused by EnerKey (401)" for slot in sorted(self._refused)]
         reasons += [
             f"slot {key.slot} is outside its validity dates"

@@ -1,14 +1,16 @@
-"""An open profile at EnerKey, built from the settings: keys, counts, connection, client."""
+"""An open profile, tenant or partner at EnerKey: keys, counts and connection from the settings."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
+from typing import Literal
 
 import httpx
 
 from energy_pipeline.clock import Clock
-from energy_pipeline.configuration.environment import Settings
+from energy_pipeline.configuration.environment import KeySlot, Settings
 from energy_pipeline.http.client import open_client
 from energy_pipeline.http.redaction import install_log_redaction
 from energy_pipeline.sinks.enerkey.client import EnerKeyClient
@@ -21,19 +23,28 @@ from energy_pipeline.state.quota import Quota, account_fingerprint
 SERVICE = "EnerKey"
 
 
+Scope = Literal["API", "TENANT", "PARTNER"]
+"""Whose keys: the profile's, the tenant's (provisioning), the partner's (alarms)."""
+
+
 @dataclass(frozen=True)
 class EnerKeySession:
-    """One profile, open.
+    """One profile, tenant or partner, open.
 
     Args:
-        client: its API.
+        connection: the way to it.
         keys: its keys.
         quotas: the counts of the keys, by slot.
     """
 
-    client: EnerKeyClient
+    connection: Connection
     keys: KeyRing
     quotas: dict[str, Quota]
+
+    @cached_property
+    def client(self) -> EnerKeyClient:
+        """What a profile's key opens."""
+        return EnerKeyClient(self.connection)
 
     @property
     def requests_spent(self) -> int:
@@ -52,20 +63,22 @@ async def open_enerkey(
     state: StateDatabase,
     clock: Clock,
     *,
+    scope: Scope = "API",
     rng: Random | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncGenerator[EnerKeySession]:
-    """Open the profile that the settings name.
+    """Open the profile, tenant or partner that the settings name.
 
     Args:
         settings: base URL, keys with their dates, pace and daily ceiling.
         state: where requests are counted.
         clock: the present instant, and how to wait.
+        scope: whose keys are used.
         rng: dice of the waits.
         transport: stands in for the network.
     """
-    keys = profile_keys(settings)
-    ring = KeyRing(keys)
+    keys = keys_of(settings, scope)
+    ring = KeyRing(keys, f"ENERKEY_{scope}_KEY")
     install_log_redaction(ring.secrets)
     limits = [
         pace(settings.enerkey_requests_per_second),
@@ -85,12 +98,14 @@ async def open_enerkey(
     dice = rng or Random()  # noqa: S311 - spreads waits, guards nothing
     async with open_client(settings.enerkey_base_url, transport=transport) as http:
         connection = Connection(http, ring, lambda key: quotas[key.slot], clock, dice)
-        yield EnerKeySession(EnerKeyClient(connection), ring, quotas)
+        yield EnerKeySession(connection, ring, quotas)
 
 
-def profile_keys(settings: Settings) -> list[ProfileKey]:
-    """Return the profile's keys that are configured, A before B."""
-    slots = {"A": settings.enerkey_api_key_a, "B": settings.enerkey_api_key_b}
+def keys_of(settings: Settings, scope: Scope) -> list[ProfileKey]:
+    """Return the keys of a scope that are configured, A before B."""
+    slots: dict[str, KeySlot] = {
+        slot: getattr(settings, f"enerkey_{scope.lower()}_key_{slot.lower()}") for slot in "AB"
+    }
     return [
         ProfileKey(name, slot.value, slot.valid_from, slot.valid_to)
         for name, slot in slots.items()

@@ -6,7 +6,7 @@ member changes. Whether a plan may be carried out is decided in `guards`.
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from energy_pipeline.sinks.enerkey.provisioning.snapshot import Kind, Snapshot
@@ -39,7 +39,7 @@ class Thing:
     what: What
     id: str
     name: str
-    members: Mapping[str, str]
+    members: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
