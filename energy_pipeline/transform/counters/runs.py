@@ -3,20 +3,22 @@
 Samples that follow from each other are a run. A run that lasts is the counter, or a new one after a
 reset; what is short and stands beside others is not believed, as long as it is short. A run lasts
 with more than five samples over a quarter of an hour, or an hour of fewer; one that stands still,
-as after a restart, only when the counter before it cannot be taken up again any more. That holds
-for the first run after a silence too: what has not moved yet may as well be a counter that is not
-read, and an hour of it must not be final before the next sample may say so.
+as after a restart, only when the counter before it cannot be taken up again any more.
+
+What no hour can become final by is believed while nothing speaks against it: a run that stands
+alone between silences and is shorter than an hour. It says where a gap begins and ends. Of inverters
+it would say as well that they were dark, so that theirs has to last.
 """
 
 import numpy as np
 
 from energy_pipeline.transform.counters.glitches import FEW, SHORT_US, without_glitches
 from energy_pipeline.transform.counters.links import Limits
-from energy_pipeline.transform.counters.samples import Samples
+from energy_pipeline.transform.counters.samples import CounterKind, Samples
 from energy_pipeline.transform.instants import HOUR_US
 
 
-def believed(samples: Samples, limits: Limits, silence_us: int) -> Samples:
+def believed(samples: Samples, limits: Limits, kind: CounterKind, silence_us: int) -> Samples:
     """Return the samples of the counter without glitches and without what may be one.
 
     Neighbours of the result that do not follow from each other are a reset or a jump.
@@ -24,6 +26,7 @@ def believed(samples: Samples, limits: Limits, silence_us: int) -> Samples:
     Args:
         samples: of one counter.
         limits: what it can do.
+        kind: how it counts.
         silence_us: the longest time without a sample over which samples judge each other.
     """
     if not samples.at_us.size:
@@ -39,6 +42,6 @@ def believed(samples: Samples, limits: Limits, silence_us: int) -> Samples:
     length_us = samples.at_us[ends - 1] - samples.at_us[starts]
     is_long = (length_us >= HOUR_US) | ((length_us >= SHORT_US) & (ends - starts > FEW))
     has_moved = samples.energy_wh[ends - 1] != samples.energy_wh[starts]
-    is_proven = has_moved | (length_us >= silence_us)
-    is_believed = (is_long & is_proven) | (is_alone & (is_proven | (length_us < HOUR_US)))
-    return samples.at(np.repeat(is_believed, ends - starts))
+    lasts = is_long & (has_moved | (length_us >= silence_us))
+    is_harmless = is_alone & (length_us < HOUR_US) & (kind != "inverters")
+    return samples.at(np.repeat(lasts | is_harmless, ends - starts))

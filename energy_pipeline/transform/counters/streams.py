@@ -52,7 +52,7 @@ def steps_of_site(
     unbooked: list[tuple[Counter, Unbooked]] = []
     for counter, samples in counters:
         limits = _limits(counter.kind, rules)
-        known = believed(samples, limits, rules.silence // _US)
+        known = believed(samples, limits, counter.kind, rules.silence // _US)
         for other, boundaries in counters:
             if _is_repeated_by(other, counter):
                 known = with_boundaries(known, boundaries, limits)

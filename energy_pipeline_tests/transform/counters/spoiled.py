@@ -5,7 +5,7 @@ again or wrap, clocks that jump, polls that are missed, repeated or stored in di
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from random import Random
 
@@ -71,7 +71,7 @@ class _Polls:
     minutes: list[float]
     shown: list[Reading]
     wrong: list[tuple[float, float]]
-    breaks: int = 0
+    breaks: list[float] = field(default_factory=list[float])
 
     def span(self, longest: float) -> tuple[float, float]:
         """Return a time for a fault, away from both ends."""
@@ -84,8 +84,11 @@ class _Polls:
 
 
 def _glitch(polls: _Polls) -> None:
+    """Show something else for a few polls; not where the counter begins anew, which hides it."""
     begin, _ = polls.span(0)
     some = [m for m in polls.minutes if m >= begin][: polls.random.randint(1, 5)]
+    if any(some[0] - _FROM_THE_ENDS <= at <= some[-1] + _FROM_THE_ENDS for at in polls.breaks):
+        return
     kind = polls.random.choice(("zero", "part", "peak"))
     factor = {"zero": 0.0, "part": 0.5, "peak": 1.7}[kind]
     polls.wrong.append((some[0], some[-1]))
@@ -96,7 +99,7 @@ def _reset(polls: _Polls) -> None:
     at, _ = polls.span(0)
     before_wh = polls.house.true_wh(at)
     polls.wrong.append((at, at))
-    polls.breaks += 1
+    polls.breaks.append(at)
 
     def since(reading: Reading) -> Reading:
         energy_wh = polls.house.true_wh(reading.minute) - before_wh
@@ -113,10 +116,11 @@ def _wrap(polls: _Polls) -> None:
 
 
 def _jump(polls: _Polls) -> None:
+    """Move up by what a repaired firmware adds: more than any house makes in a bridged gap."""
     at, _ = polls.span(0)
-    jump_wh = polls.random.uniform(100_000, 1_000_000)
+    jump_wh = polls.random.randint(1, 3) * WRAP_WH
     polls.wrong.append((at, at))
-    polls.breaks += 1
+    polls.breaks.append(at)
     polls.change(at, np.inf, lambda r: replace(r, energy_wh=r.energy_wh + jump_wh))
 
 
@@ -153,9 +157,13 @@ FAULTS: Mapping[str, Callable[[_Polls], None]] = {
     "twins": _twins,
     "disorder": _disorder,
 }
-"""Disorder and twins may come anywhere: they are put last."""
 
-_LAST = ("twins", "disorder")
+_LAST = ("glitch", "twins", "disorder")
+
+
+def _turn(fault: str) -> int:
+    """Return when it happens: first to the counter itself, then to what is seen and kept of it."""
+    return _LAST.index(fault) + 1 if fault in _LAST else 0
 
 
 def spoiled(house: House, counter: str, faults: list[str], random: Random) -> Spoiled:
@@ -176,6 +184,6 @@ def spoiled(house: House, counter: str, faults: list[str], random: Random) -> Sp
         for m in minutes
     ]
     polls = _Polls(house, random, minutes, shown, [])
-    for fault in sorted(faults, key=lambda name: name in _LAST):
+    for fault in sorted(faults, key=_turn):
         FAULTS[fault](polls)
-    return Spoiled(tuple(polls.shown), tuple(minutes), tuple(polls.wrong), polls.breaks)
+    return Spoiled(tuple(polls.shown), tuple(minutes), tuple(polls.wrong), len(polls.breaks))
