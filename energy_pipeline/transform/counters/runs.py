@@ -5,9 +5,9 @@ reset; what is short and stands beside others is not believed, as long as it is 
 with more than five samples over a quarter of an hour, or an hour of fewer; one that stands still,
 as after a restart, only when the counter before it cannot be taken up again any more.
 
-What no hour can become final by is believed while nothing speaks against it: a run that stands
-alone between silences and is shorter than an hour. It says where a gap begins and ends. Of inverters
-it would say as well that they were dark, so that theirs has to last.
+A run that stands alone between silences and is shorter than an hour is believed while nothing
+speaks against it: no hour becomes final by it, and it says where a gap begins and ends. Of
+inverters it would say that they were dark as well, so that theirs has to last.
 """
 
 import numpy as np
