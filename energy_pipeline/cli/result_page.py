@@ -1,5 +1,6 @@
 """What a person reads in the browser after the consent: plain, and without any secret."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -14,6 +15,7 @@ h1 { font-size: 1.5rem; font-weight: 600 }
 table { border-collapse: collapse; margin: 1.5rem 0; width: 100% }
 th, td { text-align: left; padding: .4rem 1rem .4rem 0; border-bottom: 1px solid #8886 }
 td:first-child { font-variant-numeric: tabular-nums }
+code { font-size: .95em; background: #8882; padding: .1em .3em; border-radius: .2em }
 [role=alert] { border-left: .25rem solid #c33; padding-left: 1rem; overflow-wrap: anywhere }
 """
 
@@ -39,7 +41,7 @@ def html_page(outcome: Outcome) -> str:
     """Return the whole page."""
     title = escape(outcome.title)
     alert = f'<p role="alert">{escape(str(outcome.error))}</p>' if outcome.error else ""
-    text = "".join(f"<p>{escape(each)}</p>" for each in outcome.paragraphs)
+    text = "".join(f"<p>{_with_commands(each)}</p>" for each in outcome.paragraphs)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
@@ -47,6 +49,11 @@ def html_page(outcome: Outcome) -> str:
         f"<body><h1>{title}</h1>{alert}{_table(outcome.systems)}{text}"
         "<p>This page can be closed; the terminal goes on.</p></body></html>\n"
     )
+
+
+def _with_commands(text: str) -> str:
+    """Return a paragraph in which what is to be typed looks like it."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _table(systems: Sequence[SeenSystem]) -> str:
