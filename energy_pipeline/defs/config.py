@@ -43,3 +43,12 @@ class FetchConfig(SitesConfig):
         default=False,
         description="Ask the vendor again for days that are settled; every request is a hit.",
     )
+
+
+class MonthsConfig(FetchConfig):
+    """Which months of which sites are asked for."""
+
+    months: list[str] = Field(
+        default_factory=list,
+        description="As 2024-05; empty means the last one that is over. Each costs a hit per site.",
+    )

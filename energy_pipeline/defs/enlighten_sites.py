@@ -1,4 +1,4 @@
-"""Assets of what Enlighten says of the sites themselves: devices.
+"""Assets of what Enlighten says of the sites besides energy: devices, events.
 
 What is asked, and how seldom, is decided in `steps/`; energy is in `enlighten.py`.
 """
@@ -11,8 +11,9 @@ from energy_pipeline.defs.metadata import Figures, Value, column_schema, table
 from energy_pipeline.defs.partitions import ONE_RUN
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.defs.spending import failed, spent
-from energy_pipeline.schema import ENLIGHTEN_DEVICES
+from energy_pipeline.schema import ENLIGHTEN_DEVICES, ENLIGHTEN_EVENTS
 from energy_pipeline.steps.devices import fetch_devices, streams_of_devices
+from energy_pipeline.steps.events import fetch_events, going_on
 
 GROUP = "enlighten"
 OWNERS = ["team:energy"]
@@ -44,4 +45,40 @@ def enlighten_devices(
         for site, found in streams.items()
     ]
     shown = table("streams", measured) | failed(report.failures)
+    return dg.MaterializeResult(metadata=figures | spent(report) | shown)
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"api", "parquet"},
+    code_version="1",
+    deps=["enlighten_systems"],  # their statuses are in it
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    description=ENLIGHTEN_EVENTS.description,
+    metadata=column_schema(ENLIGHTEN_EVENTS),
+)
+def enlighten_events(
+    context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
+) -> dg.MaterializeResult:
+    """Add what has happened since the last look, and close what is over."""
+    with workbench.open(context, config.sites) as bench:
+        report = fetch_events(bench, force=config.force)
+        open_rows = going_on(bench)
+    figures: dict[str, Value | dg.MetadataValue] = {
+        "rows": report.rows,
+        "sites_asked": report.asked,
+        "going_on": len(open_rows),
+    }
+    listed: list[Figures] = [
+        {
+            "site": row["site"],
+            "kind": row["kind"],
+            "what": str(row["event_name"] or row["status"]),
+            "since": str(row["started_at"] or "unknown"),
+        }
+        for row in open_rows
+    ]
+    shown = table("what_goes_on", listed) | failed(report.failures)
     return dg.MaterializeResult(metadata=figures | spent(report) | shown)

@@ -9,7 +9,9 @@ import dagster as dg
 
 daily_energy = dg.define_asset_job(
     "daily_energy",
-    selection=dg.AssetSelection.groups("enlighten", "energy", "enerkey"),
+    selection=dg.AssetSelection.groups("enlighten", "energy", "enerkey")
+    # Nothing else is made of these, and a small plan has few hits.
+    - dg.AssetSelection.assets("enlighten_events", "enlighten_monthly_production"),
     description="Fetch, make hours and readings, upload and verify. A range of days is one run.",
 )
 
@@ -27,4 +29,10 @@ inspect_envoy = dg.define_asset_job(
     "inspect_envoy",
     selection=dg.AssetSelection.assets("envoy_inventory"),
     description="Ask every gateway what it is and what hangs on it.",
+)
+
+watch_enlighten = dg.define_asset_job(
+    "watch_enlighten",
+    selection=dg.AssetSelection.assets("enlighten_systems", "enlighten_events"),
+    description="Ask Enlighten what happened at the sites; two or three hits per site in v4.",
 )

@@ -8,7 +8,7 @@ the counters go on, so the energy is spread over the hours between its neighbour
 import dagster as dg
 
 from energy_pipeline.calendar import DAY, Days
-from energy_pipeline.defs.jobs import daily_energy, inspect_envoy, poll_envoy
+from energy_pipeline.defs.jobs import daily_energy, inspect_envoy, poll_envoy, watch_enlighten
 from energy_pipeline.defs.partitions import range_tags
 
 TRAILING_DAYS = 7  # late data is given up after a week: ENERGY_GIVE_UP_DAYS
@@ -44,4 +44,12 @@ gateway_inventory = dg.ScheduleDefinition(
     cron_schedule="35 10 * * *",  # far from the nightly restart of gateways from India to the USA
     execution_timezone="UTC",
     description="What the gateways are, once a day.",
+)
+
+enlighten_watch = dg.ScheduleDefinition(
+    name="enlighten_watch",
+    job=watch_enlighten,
+    cron_schedule="45 5 * * *",  # after the daily run: what is left of the plan may go here
+    execution_timezone="UTC",
+    description="Status, events and alarms of the sites, once a day.",
 )

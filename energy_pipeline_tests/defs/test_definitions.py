@@ -24,7 +24,8 @@ WHOLE = {
     "enlighten_daily_energy",
     "enerkey_meters",
 }
-EVERY = PARTITIONED | POLLED | WHOLE | {"envoy_inventory"}
+ON_DEMAND = {"enlighten_events", "enlighten_monthly_production", "envoy_inventory"}
+EVERY = PARTITIONED | POLLED | WHOLE | ON_DEMAND
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def test_partitioned_assets_have_the_fleets_days(specs: dict[str, dg.AssetSpec])
     assert {key for key, spec in specs.items() if spec.partitions_def == FLEET_DAYS} == PARTITIONED
     assert {key for key, spec in specs.items() if spec.partitions_def == RUNNING_DAYS} == POLLED
     assert {key for key, spec in specs.items() if spec.partitions_def is None} == (
-        WHOLE | {"envoy_inventory"}
+        WHOLE | ON_DEMAND
     )
 
 
@@ -114,6 +115,7 @@ def test_wrong_numbers_are_stopped_and_late_ones_are_not(defs: dg.Definitions) -
         "days_complete",
         "no_long_gaps",
         "gateway_and_enlighten_agree",
+        "months_agree_with_days",
         "every_gateway_answered",
         "every_site_answered",
         "every_hour_verified",
@@ -121,7 +123,9 @@ def test_wrong_numbers_are_stopped_and_late_ones_are_not(defs: dg.Definitions) -
     }
 
 
-def test_the_daily_job_covers_all_but_the_gateways(defs: dg.Definitions) -> None:
+def test_the_daily_job_covers_all_but_gateways_and_what_is_asked_on_demand(
+    defs: dg.Definitions,
+) -> None:
     job = defs.resolve_job_def("daily_energy")
 
     assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == (
@@ -143,11 +147,14 @@ def test_the_schedule_covers_the_seven_days_before(defs: dg.Definitions) -> None
 
 
 @pytest.mark.parametrize(
-    ("job", "keys"), [("poll_envoy", POLLED), ("inspect_envoy", {"envoy_inventory"})]
+    ("job", "keys"),
+    [
+        ("poll_envoy", POLLED),
+        ("inspect_envoy", {"envoy_inventory"}),
+        ("watch_enlighten", {"enlighten_systems", "enlighten_events"}),
+    ],
 )
-def test_the_jobs_of_gateways_do_nothing_else(
-    job: str, keys: set[str], defs: dg.Definitions
-) -> None:
+def test_the_other_jobs_do_nothing_else(job: str, keys: set[str], defs: dg.Definitions) -> None:
     found = defs.resolve_job_def(job)
 
     assert {key.to_user_string() for key in found.asset_layer.executable_asset_keys} == keys
