@@ -23,6 +23,7 @@ from benchmarks.bare_fetch import bare_fetch
 from benchmarks.slow_cloud import INTERVALS_PER_DAY, LATENCY_S, slow_cloud
 from energy_pipeline.calendar import Days
 from energy_pipeline.clock import SystemClock
+from energy_pipeline.configuration.sites import Stream
 from energy_pipeline.simulators.clock import VirtualClock
 from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
 from energy_pipeline.simulators.enlighten.dataset import DEMO_API_KEY, DEMO_USER_ID, Fleet
@@ -30,12 +31,11 @@ from energy_pipeline.simulators.enlighten.faults import Faults, Revision
 from energy_pipeline.simulators.enlighten.model import House, modelled_system
 from energy_pipeline.simulators.enlighten.switches import Switches
 from energy_pipeline.simulators.server import serve
-from energy_pipeline.sources.enlighten.series import (
+from energy_pipeline.sources.enlighten.series import IntervalSeries
+from energy_pipeline.sources.enlighten.v2.series import (
     CONSUMPTION,
     METER_PRODUCTION,
     MICRO_PRODUCTION,
-    EnlightenStream,
-    IntervalSeries,
 )
 from energy_pipeline.steps.enlighten_account import CONCURRENCY
 from energy_pipeline.steps.fetch import fetch_intervals
@@ -185,7 +185,7 @@ def cloud(revisions: tuple[Revision, ...] = ()) -> EnlightenSimulator:
     return EnlightenSimulator(Fleet.of([system]), clock, Switches(history_days=None), faults)
 
 
-def two_years(production: str, stream: EnlightenStream, series: IntervalSeries) -> tuple[int, int]:
+def two_years(production: str, stream: Stream, series: IntervalSeries) -> tuple[int, int]:
     """Return hits used and needed for the first fetch of two years."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -21,10 +21,14 @@ __all__ = [
     "ENERKEY_CONSUMPTION_UPLOAD",
     "ENERKEY_CUMULATIVE_UPLOAD",
     "ENERKEY_METERS",
+    "ENLIGHTEN_BATTERY_CHARGE",
+    "ENLIGHTEN_BATTERY_DISCHARGE",
     "ENLIGHTEN_CONSUMPTION",
     "ENLIGHTEN_DAILY_ENERGY",
     "ENLIGHTEN_DEVICES",
     "ENLIGHTEN_EVENTS",
+    "ENLIGHTEN_GRID_EXPORT",
+    "ENLIGHTEN_GRID_IMPORT",
     "ENLIGHTEN_MONTHLY_PRODUCTION",
     "ENLIGHTEN_PRODUCTION",
     "ENLIGHTEN_SYSTEMS",
@@ -108,6 +112,10 @@ def _upload(name: str, what: str, at: pa.Field, belongs: Belongs) -> Dataset:
 
 ENLIGHTEN_PRODUCTION = _intervals("enlighten_production", "Production")
 ENLIGHTEN_CONSUMPTION = _intervals("enlighten_consumption", "Consumption")
+ENLIGHTEN_GRID_IMPORT = _intervals("enlighten_grid_import", "Grid import")
+ENLIGHTEN_GRID_EXPORT = _intervals("enlighten_grid_export", "Grid export")
+ENLIGHTEN_BATTERY_CHARGE = _intervals("enlighten_battery_charge", "Battery charge")
+ENLIGHTEN_BATTERY_DISCHARGE = _intervals("enlighten_battery_discharge", "Battery discharge")
 
 HOURLY_ENERGY = Dataset(
     "hourly_energy",
@@ -233,6 +241,10 @@ DATASETS: dict[str, Dataset] = {
         ENLIGHTEN_DEVICES,
         ENLIGHTEN_PRODUCTION,
         ENLIGHTEN_CONSUMPTION,
+        ENLIGHTEN_GRID_IMPORT,
+        ENLIGHTEN_GRID_EXPORT,
+        ENLIGHTEN_BATTERY_CHARGE,
+        ENLIGHTEN_BATTERY_DISCHARGE,
         ENLIGHTEN_DAILY_ENERGY,
         ENLIGHTEN_MONTHLY_PRODUCTION,
         ENLIGHTEN_EVENTS,

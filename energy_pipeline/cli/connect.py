@@ -6,19 +6,16 @@ Each gateway is asked who it is and whether it takes the token.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from pydantic import SecretStr
-
 from energy_pipeline.cli.terminal import mistakes, results
-from energy_pipeline.configuration.sites import Registry
 from energy_pipeline.errors import EnergyPipelineError, NotFound
 from energy_pipeline.sinks.enerkey.session import open_enerkey
-from energy_pipeline.sources.enlighten.v2 import wire
 from energy_pipeline.sources.envoy.fleet import Fleet, Gateway
 from energy_pipeline.steps.enlighten_account import open_enlighten
+from energy_pipeline.steps.enlighten_users import User, users_of
 from energy_pipeline.steps.gateways import open_fleet
 from energy_pipeline.workbench import Workbench, open_workbench
 
@@ -46,8 +43,8 @@ def run_connect() -> bool:
 def probes_of(bench: Workbench) -> list[Probe]:
     """Return the questions to the services of the workbench's sites."""
     probes = [
-        Probe(f"Enlighten, {_named(systems)}", partial(_ask_enlighten, bench, user_id, systems))
-        for user_id, systems in _systems_of_users(bench.registry).items()
+        Probe(f"Enlighten, {_named(user)}", partial(_ask_enlighten, bench, user))
+        for user in users_of(bench.registry.sites)
     ]
     fleet, unusable = open_fleet(bench, bench.registry.sites)
     probes += [Probe(f"gateway of {each.site}", partial(_fail, each.error)) for each in unusable]
@@ -80,28 +77,20 @@ async def _is_answered(probe: Probe, longest_s: float) -> bool:
     return True
 
 
-def _systems_of_users(registry: Registry) -> dict[SecretStr, dict[str, int]]:
-    """Return the system of each site, by the user who granted access to it."""
-    users: dict[SecretStr, dict[str, int]] = {}
-    for site in registry.sites:
-        if site.enlighten is not None and site.enlighten.user_id is not None:
-            users.setdefault(site.enlighten.user_id, {})[site.id] = site.enlighten.system_id
-    return users
-
-
-def _named(systems: Mapping[str, int]) -> str:
+def _named(user: User) -> str:
     """Name a user by sites, since the user id is secret."""
-    first, *others = systems
-    return f"user of {first}" + (f" and {len(others)} more" if others else "")
+    first, *others = user.sites
+    return f"user of {first.id}" + (f" and {len(others)} more" if others else "")
 
 
-async def _ask_enlighten(bench: Workbench, user_id: SecretStr, systems: Mapping[str, int]) -> str:
-    async with open_enlighten(bench) as cloud:
-        seen = {system.system_id for system in await cloud.systems(user_id)}
-        left = cloud.quota.left()["month"]
+async def _ask_enlighten(bench: Workbench, user: User) -> str:
+    async with open_enlighten(bench) as account:
+        seen = {system.system_id for system in await account.of(user.access).systems(user.access)}
+        left = account.quota.left()["month"]
+    systems = {site.id: site.enlighten.system_id for site in user.sites if site.enlighten}
     if lacking := [f"{id} of {site}" for site, id in systems.items() if id not in seen]:
         message = f"the user does not see system {', '.join(lacking)}"
-        raise NotFound(message, request=f"GET {wire.SYSTEMS}")
+        raise NotFound(message, request=f"GET /api/{user.access.api}/systems")
     return f"systems seen: {len(seen)}; requests left this month: {left}"
 
 

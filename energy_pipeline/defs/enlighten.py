@@ -6,6 +6,7 @@ What is asked, and what never again, is decided in `steps/`; here is what a pers
 import dagster as dg
 
 from energy_pipeline.calendar import Days
+from energy_pipeline.configuration.sites import Stream
 from energy_pipeline.dataset import Dataset
 from energy_pipeline.defs.config import FetchConfig
 from energy_pipeline.defs.enlighten_sites import GROUP, OWNERS, enlighten_devices
@@ -30,7 +31,6 @@ from energy_pipeline.schema import (
     ENLIGHTEN_PRODUCTION,
     ENLIGHTEN_SYSTEMS,
 )
-from energy_pipeline.sources.enlighten.series import EnlightenStream
 from energy_pipeline.steps.daily_energy import fetch_daily_energy
 from energy_pipeline.steps.fetch import fetch_intervals
 from energy_pipeline.steps.fetch_report import FetchReport
@@ -67,7 +67,7 @@ def _fetched(
     context: dg.AssetExecutionContext,
     config: FetchConfig,
     workbench: WorkbenchResource,
-    stream: EnlightenStream,
+    stream: Stream,
     dataset: Dataset,
 ) -> dg.MaterializeResult:
     """Fetch one stream over the run's days and say what is held, open and failed."""

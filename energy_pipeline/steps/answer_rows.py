@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from energy_pipeline.calendar import Days, Span
+from energy_pipeline.configuration.sites import Stream
 from energy_pipeline.dataset import Dataset, partition_days
 from energy_pipeline.errors import SchemaSurprise
 from energy_pipeline.schema import INSTANT
@@ -23,9 +24,10 @@ from energy_pipeline.sources.enlighten.answers import (
     ParsedAnswers,
     parse_intervals,
 )
+from energy_pipeline.sources.enlighten.dialect import RefusedWindow
 from energy_pipeline.sources.enlighten.refusals import Refusal
 from energy_pipeline.sources.enlighten.series import IntervalSeries
-from energy_pipeline.sources.enlighten.v2.client import RefusedWindow
+from energy_pipeline.steps.enlighten_words import INTERVALS
 from energy_pipeline.steps.fetch_plan import SitePlan
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -89,19 +91,20 @@ class ReadAnswers:
     rests: Sequence[tuple[SitePlan, Span]]
 
 
-def read_answers(answered: Sequence[Answered], dataset: Dataset) -> ReadAnswers:
-    """Read any number of answers of one dataset."""
+def read_answers(answered: Sequence[Answered], stream: Stream) -> ReadAnswers:
+    """Read what any number of answers say of one stream."""
     refused = [
         part
         for ask, answer in answered
         if isinstance(answer, RefusedWindow)
         for part in _by_day(ask, _refused_part(answer))
     ]
-    good: defaultdict[str, list[tuple[Ask, IntervalAnswer]]] = defaultdict(list)
+    good: defaultdict[IntervalSeries, list[tuple[Ask, IntervalAnswer]]] = defaultdict(list)
     for ask, answer in answered:
         if isinstance(answer, IntervalAnswer):
-            good[ask.plan.series.endpoint].append((ask, answer))
-    read = [_read_series(pairs, dataset) for pairs in good.values()]
+            good[ask.plan.series].append((ask, answer))
+    read = [_read_series(pairs, stream) for pairs in good.values()]
+    dataset = INTERVALS[stream]
     nothing = _with_days(dataset.empty(), dataset)
     return ReadAnswers(
         pa.concat_tables([nothing, *(each.rows for each in read)]),
@@ -111,10 +114,10 @@ def read_answers(answered: Sequence[Answered], dataset: Dataset) -> ReadAnswers:
     )
 
 
-def _read_series(pairs: Sequence[tuple[Ask, IntervalAnswer]], dataset: Dataset) -> ReadAnswers:
+def _read_series(pairs: Sequence[tuple[Ask, IntervalAnswer]], stream: Stream) -> ReadAnswers:
     """Read answers of one series."""
-    series = pairs[0][0].plan.series
-    parsed = parse_intervals([answer for _, answer in pairs], series)
+    series, dataset = pairs[0][0].plan.series, INTERVALS[stream]
+    parsed = parse_intervals([answer for _, answer in pairs], series, stream)
     last_ends = _last_ends(parsed)
     parts: list[tuple[str, date, Part]] = []
     surprises: list[tuple[Ask, SchemaSurprise]] = []
@@ -167,16 +170,33 @@ def _last_ends(parsed: ParsedAnswers) -> dict[int, datetime]:
 
 
 def _answered_until(ask: Ask, head: AnswerHead, last_end: datetime | None) -> datetime:
-    """Return where the answered time ends: before the window's end when the vendor cut it.
+    """Return where the answered time ends: before the window's end when the vendor cut it."""
+    ends_at = _told_end(ask, head) or _end_of_long(ask, head, last_end)
+    is_progress = ends_at is not None and ask.window.start < ends_at < ask.window.end
+    return ends_at if ends_at is not None and is_progress else ask.window.end
 
-    It did when the answer is long enough and the system has reported long after its last interval.
+
+def _told_end(ask: Ask, head: AnswerHead) -> datetime | None:
+    """Return the end that the answer names, unless it is where the present has cut the window.
+
+    The vendor then names the last energy or the last interval, and reports are about as old.
+    """
+    ends_at, reported = head.ends_at, head.last_report_at or ask.plan.newest_report
+    if ends_at is None or reported is None or ends_at == head.last_energy_at:
+        return None
+    return ends_at if reported - ends_at >= wire.REPORTS_ARE_LATE_BY else None
+
+
+def _end_of_long(ask: Ask, head: AnswerHead, last_end: datetime | None) -> datetime | None:
+    """Return the last interval's end when the list is so long that it may have been cut there.
+
+    It was when the system has reported long after.
     """
     shortest, reported = ask.plan.series.may_be_cut_after, head.last_report_at
     if shortest is None or last_end is None or reported is None:
-        return ask.window.end
+        return None
     is_long = last_end - ask.window.start >= shortest
-    has_more = reported - last_end >= wire.REPORTS_ARE_LATE_BY
-    return min(last_end, ask.window.end) if is_long and has_more else ask.window.end
+    return last_end if is_long and reported - last_end >= wire.REPORTS_ARE_LATE_BY else None
 
 
 def _refused_part(answer: RefusedWindow) -> Part:

@@ -55,7 +55,7 @@ class AnsweredDays:
 
     def take(self, answered: Sequence[Answered]) -> ReadAnswers:
         """Read answers and keep what they hold."""
-        read = read_answers(answered, self._writer.dataset)
+        read = read_answers(answered, self._writer.stream)
         self._rows.append(read.rows)
         for site, day, part in read.parts:
             self._parts[day][site].append(part)

@@ -1,6 +1,6 @@
 """Asset `enlighten_daily_energy`: the vendor's own totals of every local day of a site's life.
 
-One request per site and stream gives the whole life. Whether one is due is decided in
+One request per site and series gives the whole life. Whether one is due is decided in
 `totals_due.py`; what the totals prove, in `transform/`.
 """
 
@@ -12,16 +12,11 @@ from datetime import datetime
 import pyarrow as pa
 
 from energy_pipeline.calendar import DAY, utc_midnight
+from energy_pipeline.configuration.sites import Site, Stream
 from energy_pipeline.schema import ENLIGHTEN_DAILY_ENERGY, INSTANT
 from energy_pipeline.sources.enlighten.day_totals import DayTotals
-from energy_pipeline.sources.enlighten.series import series_of
 from energy_pipeline.steps.asking import Asking, side_by_side
-from energy_pipeline.steps.enlighten_account import (
-    CONCURRENCY,
-    hits_left,
-    open_enlighten,
-    system_access,
-)
+from energy_pipeline.steps.enlighten_account import CONCURRENCY, hits_left, open_enlighten
 from energy_pipeline.steps.totals_due import Wanted, due_totals
 from energy_pipeline.transform.series import Series
 from energy_pipeline.workbench import Workbench
@@ -36,7 +31,7 @@ class TotalsReport:
 
     Args:
         days: totals held of the workbench's sites.
-        asked: how many series (site and stream) were due.
+        asked: how many series of a site were due.
         failures: sites of which a series could not be read, with the reason.
         hits_spent: requests of this run.
         hits_left: requests that the plan still allows, by period; empty without a key.
@@ -81,12 +76,14 @@ async def _ask_all(bench: Workbench, due: Sequence[Wanted], asking: Asking[Serie
     """Ask for the series that are due, write their totals, and return the hits spent."""
     done = 0
     answered: list[tuple[Wanted, DayTotals]] = []
-    async with open_enlighten(bench) as client:
+    async with open_enlighten(bench) as account:
 
         async def ask(wanted: Wanted) -> None:
             nonlocal done
-            series, system = series_of(wanted.access, wanted.stream), system_access(wanted.access)
-            found = await asking.ask(wanted.key, lambda: client.day_totals(series, system))
+            access = wanted.access
+            found = await asking.ask(
+                wanted.key, lambda: account.of(access).day_totals(wanted.series, access)
+            )
             if found is not None:
                 answered.append((wanted, found))
             done += 1
@@ -98,7 +95,7 @@ async def _ask_all(bench: Workbench, due: Sequence[Wanted], asking: Asking[Serie
                 await asyncio.to_thread(_keep, bench, answered)
                 answered.clear()
         finally:
-            hits = client.quota.spent_by_this_object
+            hits = account.quota.spent_by_this_object
         asking.raise_what_is_ours()
         return hits
 
@@ -106,7 +103,14 @@ async def _ask_all(bench: Workbench, due: Sequence[Wanted], asking: Asking[Serie
 def _keep(bench: Workbench, answered: Sequence[tuple[Wanted, DayTotals]]) -> None:
     """Put the answered totals in the place of those that are held of the same days."""
     new = pa.concat_tables(
-        [ENLIGHTEN_DAILY_ENERGY.empty(), *(_rows(wanted, found) for wanted, found in answered)]
+        [
+            ENLIGHTEN_DAILY_ENERGY.empty(),
+            *(
+                _rows(wanted.site, stream, found)
+                for wanted, found in answered
+                for stream in found.energy_wh
+            ),
+        ]
     )
     sites = sorted({wanted.site.id for wanted, _ in answered})
     keys = list(ENLIGHTEN_DAILY_ENERGY.sort_keys)
@@ -118,18 +122,18 @@ def _keep(bench: Workbench, answered: Sequence[tuple[Wanted, DayTotals]]) -> Non
         bench.store.replace_in_snapshot(ENLIGHTEN_DAILY_ENERGY, sites, both)
 
 
-def _rows(wanted: Wanted, found: DayTotals) -> pa.Table:
-    """Return the totals from the site's start on; days without one have no row."""
-    start = utc_midnight(wanted.site.start).astimezone(wanted.site.zone).date()
+def _rows(site: Site, stream: Stream, found: DayTotals) -> pa.Table:
+    """Return a stream's totals from the site's start on; days without one have no row."""
+    start = utc_midnight(site.start).astimezone(site.zone).date()
     stated = [
         (found.first_day + number * DAY, energy_wh)
-        for number, energy_wh in enumerate(found.energy_wh)
+        for number, energy_wh in enumerate(found.energy_wh[stream])
         if found.first_day is not None and energy_wh is not None
     ]
     days = [(day, energy_wh) for day, energy_wh in stated if day >= start]
     columns = {
-        "site": pa.repeat(wanted.site.id, len(days)),
-        "stream": pa.repeat(wanted.stream, len(days)),
+        "site": pa.repeat(site.id, len(days)),
+        "stream": pa.repeat(stream, len(days)),
         "day": pa.array([day for day, _ in days], pa.date32()),
         "energy_wh": pa.array([energy_wh for _, energy_wh in days], pa.float64()),
         "fetched_at": pa.repeat(pa.scalar(found.received_at, INSTANT), len(days)),

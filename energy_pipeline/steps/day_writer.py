@@ -14,9 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energy_pipeline.calendar import DAY, Days, utc_midnight
+from energy_pipeline.configuration.sites import Stream
 from energy_pipeline.dataset import Dataset
 from energy_pipeline.sources.enlighten.planner import joined
 from energy_pipeline.steps.answer_rows import Part
+from energy_pipeline.steps.enlighten_words import INTERVALS
 from energy_pipeline.steps.fetch_plan import SitePlan
 from energy_pipeline.steps.open_time import fetch_lock
 from energy_pipeline.steps.settled import DAY_S, on_own_grid, settled_intervals
@@ -46,32 +48,37 @@ class AnsweredDay:
     def last_report_at(self) -> datetime | None:
         """Return the last report that all answers knew of, None when that cannot be said.
 
-        A refusal does not say it. What is known from elsewhere was true of it as well when it was
-        reported before the refusal came.
+        A refusal does not say it, nor do some lists. What is known from elsewhere was true of them
+        as well when it was reported before they came.
         """
         known = [self._known_report(part) for part in self.parts]
         told = [report for report in known if report is not None]
         return min(told) if told else None
 
     def _known_report(self, part: Part) -> datetime | None:
-        if part.refusal is None or self.newest_report is None:
+        if part.last_report_at is not None or self.newest_report is None:
             return part.last_report_at
         return self.newest_report if self.newest_report <= part.received_at else None
 
 
 @dataclass(frozen=True)
 class DayWriter:
-    """Writes days of one dataset.
+    """Writes days of one stream.
 
     Args:
         bench: store, locks and clock.
-        dataset: where rows go.
+        stream: what is written.
         started_at: before the first request of the run; every answer knew of this instant.
     """
 
     bench: Workbench
-    dataset: Dataset
+    stream: Stream
     started_at: datetime
+
+    @property
+    def dataset(self) -> Dataset:
+        """Where rows go."""
+        return INTERVALS[self.stream]
 
     def write(self, day: date, rows: pa.Table, answered: Mapping[str, AnsweredDay]) -> None:
         """Write a day.

@@ -1,29 +1,95 @@
-"""The Enlighten account of a run: one client, one quota, both closed at the end."""
+"""The Enlighten account of a run: one client, one quota, both dialects, closed at the end."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from functools import cached_property, partial
 
+import httpx
 from pydantic import SecretStr
 
+from energy_pipeline.clock import Clock
 from energy_pipeline.configuration.environment import ENVIRONMENT
 from energy_pipeline.configuration.sites import EnlightenAccess
 from energy_pipeline.errors import ConfigurationError, Problem
 from energy_pipeline.http.client import open_client
 from energy_pipeline.http.lanes import Lanes
 from energy_pipeline.sources.enlighten import wire
-from energy_pipeline.sources.enlighten.v2.client import EnlightenV2, SystemAccess
-from energy_pipeline.sources.enlighten.v2.connection import Connection
+from energy_pipeline.sources.enlighten.asked import Ask
+from energy_pipeline.sources.enlighten.dialect import Enlighten
+from energy_pipeline.sources.enlighten.token_source import TokenSource
+from energy_pipeline.sources.enlighten.v2.client import EnlightenV2
+from energy_pipeline.sources.enlighten.v2.connection import Connection as ConnectionV2
+from energy_pipeline.sources.enlighten.v4.client import EnlightenV4
+from energy_pipeline.sources.enlighten.v4.connection import Connection as ConnectionV4
 from energy_pipeline.state.limits import Limit
 from energy_pipeline.state.quota import Quota, account_fingerprint
+from energy_pipeline.steps.enlighten_authorization import open_authorization
 from energy_pipeline.workbench import Workbench
 
 CONCURRENCY = 16
 """Requests under way at a time; the plan's limits, not this, decide how fast a run can be."""
 
 
+class Account:
+    """The user's application at Enlighten, in both dialects.
+
+    Args:
+        http: a client for the service's base URL.
+        quota: the plan's requests, which both dialects share.
+        api_key: the application's key.
+        clock: the present instant, and how to wait.
+        open_tokens: where the access tokens of an owner come from, in dialect v4; called when the
+            first is needed.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        quota: Quota,
+        api_key: SecretStr,
+        clock: Clock,
+        open_tokens: Callable[[str], TokenSource],
+    ) -> None:
+        self.quota = quota
+        self._common = (http, quota, api_key)
+        self._clock = clock
+        self._open_tokens = open_tokens
+        self._v4: dict[str, ConnectionV4] = {}
+
+    def of(self, access: EnlightenAccess) -> Enlighten:
+        """Return what answers questions about a site.
+
+        Raises:
+            ConfigurationError: what a token is asked for with is not configured.
+        """
+        if access.api == "v2":
+            return EnlightenV2(self._connection_v2)
+        return EnlightenV4(self._connection_v4(access))
+
+    def ask_of(self, access: EnlightenAccess) -> Ask:
+        """Return what asks for any path in the dialect of a site, as the one who opened it.
+
+        Raises:
+            ConfigurationError: what a token is asked for with is not configured.
+        """
+        if access.api == "v2":
+            return self._connection_v2.as_user(access.user_id or SecretStr(""))
+        return self._connection_v4(access).get_or_refusal
+
+    @cached_property
+    def _connection_v2(self) -> ConnectionV2:
+        return ConnectionV2(*self._common, self._clock)
+
+    def _connection_v4(self, access: EnlightenAccess) -> ConnectionV4:
+        owner = access.owner or ""
+        if owner not in self._v4:
+            self._v4[owner] = ConnectionV4(*self._common, self._open_tokens(owner), self._clock)
+        return self._v4[owner]
+
+
 @asynccontextmanager
-async def open_enlighten(bench: Workbench) -> AsyncGenerator[EnlightenV2]:
-    """Open a client whose hits are counted together with those of every other process.
+async def open_enlighten(bench: Workbench) -> AsyncGenerator[Account]:
+    """Open an account whose hits are counted together with those of every other process.
 
     Raises:
         ConfigurationError: the environment has no key.
@@ -31,7 +97,7 @@ async def open_enlighten(bench: Workbench) -> AsyncGenerator[EnlightenV2]:
     api_key, quota = _api_key(bench), enlighten_quota(bench)
     base_url = bench.settings.enlighten_base_url
     async with open_client(base_url, transport=Lanes(CONCURRENCY)) as http:
-        yield EnlightenV2(Connection(http, quota, api_key, bench.clock))
+        yield Account(http, quota, api_key, bench.clock, partial(open_authorization, bench))
 
 
 def enlighten_quota(bench: Workbench) -> Quota:
@@ -58,11 +124,6 @@ def enlighten_quota(bench: Workbench) -> Quota:
 def hits_left(bench: Workbench) -> dict[str, int]:
     """Return the requests that the plan still allows, by period; nothing without a key."""
     return enlighten_quota(bench).left() if bench.settings.enlighten_api_key else {}
-
-
-def system_access(access: EnlightenAccess) -> SystemAccess:
-    """Return the system and the user of a site."""
-    return SystemAccess(access.system_id, access.user_id or SecretStr(""))
 
 
 def _api_key(bench: Workbench) -> SecretStr:

@@ -126,12 +126,12 @@ async def _ask_all(
 ) -> int:
     """Ask, keep answers as they come, and return the hits spent."""
     done = 0
-    async with open_enlighten(bench) as client:
+    async with open_enlighten(bench) as account:
 
         async def ask(wanted: Due) -> None:
             nonlocal done
             found = await asking.ask(
-                wanted.key, lambda: question(client.ask_of(wanted.access), wanted)
+                wanted.key, lambda: question(account.ask_of(wanted.access), wanted)
             )
             if found is not None:
                 keep.add(wanted.site, found)
@@ -143,7 +143,7 @@ async def _ask_all(
                 await side_by_side(due[first : first + _WRITE_EVERY], ask, CONCURRENCY)
                 await asyncio.to_thread(keep.write)
         finally:
-            hits = client.quota.spent_by_this_object
+            hits = account.quota.spent_by_this_object
         asking.raise_what_is_ours()
         return hits
 

@@ -14,11 +14,16 @@ from energy_pipeline.calendar import Days
 from energy_pipeline.configuration.sites import Site, Stream
 from energy_pipeline.dataset import Dataset
 from energy_pipeline.schema import (
+    ENLIGHTEN_BATTERY_CHARGE,
+    ENLIGHTEN_BATTERY_DISCHARGE,
     ENLIGHTEN_CONSUMPTION,
     ENLIGHTEN_DAILY_ENERGY,
+    ENLIGHTEN_GRID_EXPORT,
+    ENLIGHTEN_GRID_IMPORT,
     ENLIGHTEN_PRODUCTION,
     INSTANT,
 )
+from energy_pipeline.sources.enlighten.dialect import measured_in
 from energy_pipeline.store.parquet import ParquetStore
 from energy_pipeline.transform.local_days import SiteCalendar, VendorsWord
 
@@ -27,8 +32,14 @@ ENLIGHTEN = "enlighten"
 INTERVALS: dict[Stream, Dataset] = {
     "production": ENLIGHTEN_PRODUCTION,
     "consumption": ENLIGHTEN_CONSUMPTION,
+    "grid_import": ENLIGHTEN_GRID_IMPORT,
+    "grid_export": ENLIGHTEN_GRID_EXPORT,
+    "battery_charge": ENLIGHTEN_BATTERY_CHARGE,
+    "battery_discharge": ENLIGHTEN_BATTERY_DISCHARGE,
 }
 """The intervals that a stream's hours are made of."""
+
+_ALWAYS_WANTED: tuple[Stream, ...] = ("production", "consumption")
 
 INTERVAL_COLUMNS = (
     "site",
@@ -43,9 +54,21 @@ INTERVAL_COLUMNS = (
 
 
 def is_from_enlighten(site: Site, stream: Stream) -> bool:
-    """Whether Enlighten feeds the site's stream."""
-    source = site.streams.get(stream, "auto")
-    return stream in INTERVALS and site.enlighten is not None and source in (ENLIGHTEN, "auto")
+    """Whether Enlighten feeds the site's stream: its dialect has it, and somebody wants it."""
+    access = site.enlighten
+    if access is None or not measured_in(access.api, stream):
+        return False
+    return site.streams.get(stream, "auto") in (ENLIGHTEN, "auto") and is_wanted(site, stream)
+
+
+def is_wanted(site: Site, stream: Stream) -> bool:
+    """Whether anybody uses a stream: production and consumption always, others when named."""
+    return stream in (*_ALWAYS_WANTED, *site.streams) or is_uploaded(site, stream)
+
+
+def is_uploaded(site: Site, stream: Stream) -> bool:
+    """Whether the stream has a way to EnerKey."""
+    return any(upload.stream == stream for upload in site.uploads)
 
 
 def leaves_nights_out(site: Site, stream: Stream) -> bool:
@@ -73,7 +96,7 @@ def vendors_word(
 
     Args:
         store: where the reports at each fetch are, in the coverage of the intervals.
-        stream: production or consumption.
+        stream: the stream.
         sites: the sites that the word is about.
         days: UTC days.
         totals: rows of `enlighten_daily_energy`, these days' and neighbours' among them.

@@ -1,4 +1,4 @@
-"""Assets `enlighten_production` and `enlighten_consumption`: from the vendor to the store.
+"""Assets of Enlighten's intervals, stream by stream: from the vendor to the store.
 
 Plan the fewest requests, ask, write, report. What is asked is decided in `fetch_plan.py`, how in
 `fetch_run.py`; day totals are fetched in `daily_energy.py`, the list of systems in `systems.py`.
@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from energy_pipeline.calendar import Days, Span
-from energy_pipeline.configuration.sites import Site
-from energy_pipeline.sources.enlighten.series import EnlightenStream
+from energy_pipeline.configuration.sites import Site, Stream
+from energy_pipeline.sources.enlighten.dialect import measured_together
 from energy_pipeline.steps.answer_rows import Ask, utc_days
 from energy_pipeline.steps.answered_days import AnsweredDays
 from energy_pipeline.steps.asking import Asking
 from energy_pipeline.steps.day_writer import DayWriter
 from energy_pipeline.steps.enlighten_account import hits_left, open_enlighten
-from energy_pipeline.steps.enlighten_words import INTERVALS
+from energy_pipeline.steps.enlighten_words import INTERVALS, is_uploaded
 from energy_pipeline.steps.fetch_plan import SitePlan, plan_fetch
 from energy_pipeline.steps.fetch_report import FetchReport, count_held, ranges, site_report
 from energy_pipeline.steps.fetch_run import FetchOutcome, FetchRun
@@ -42,7 +42,7 @@ class _Fetched:
 
 
 def fetch_intervals(
-    bench: Workbench, stream: EnlightenStream, days: Days, *, force: bool = False
+    bench: Workbench, stream: Stream, days: Days, *, force: bool = False
 ) -> FetchReport:
     """Fetch what is not settled of `days`, for the workbench's sites that Enlighten feeds.
 
@@ -52,7 +52,7 @@ def fetch_intervals(
 
     Args:
         bench: what to work with.
-        stream: production or consumption.
+        stream: what is fetched; what comes in the same answers is kept too.
         days: UTC days; those before a site's start are not asked for.
         force: ask for settled days again.
 
@@ -72,28 +72,29 @@ def fetch_intervals(
     return _report(bench, stream, days, [plan.site for plan in plans], fetched)
 
 
-def _is_needed(site: Site, stream: EnlightenStream) -> bool:
+def _is_needed(site: Site, stream: Stream) -> bool:
     """Whether somebody waits for the stream; a grant may leave consumption out, and need not."""
-    return stream == "production" or any(upload.stream == stream for upload in site.uploads)
+    return stream == "production" or is_uploaded(site, stream)
 
 
 async def _ask_all(
-    bench: Workbench, stream: EnlightenStream, plans: Sequence[SitePlan], fetched: _Fetched
+    bench: Workbench, stream: Stream, plans: Sequence[SitePlan], fetched: _Fetched
 ) -> None:
     """Ask in passes: the second one for the rests of windows that were cut, and so on."""
-    writer = DayWriter(bench, INTERVALS[stream], bench.clock.now())
+    streams = sorted(measured_together(stream), key=lambda each: each != stream)
+    writers = [DayWriter(bench, each, bench.clock.now()) for each in streams]
     progress = _Progress(bench, f"enlighten {stream}")
-    async with open_enlighten(bench) as client:
+    async with open_enlighten(bench) as account:
         try:
             while asks := _asks(plans):
                 progress.expect(len(asks))
-                days = AnsweredDays(writer, asks)
-                run = FetchRun(client, fetched.asking, days, bench.clock, progress.step)
+                days = [AnsweredDays(writer, asks) for writer in writers]
+                run = FetchRun(account, fetched.asking, days, bench.clock, progress.step)
                 outcome = await run.run(asks)
                 fetched.add(outcome)
                 plans = _plans_of(outcome.rests)
         finally:
-            fetched.hits = client.quota.spent_by_this_object
+            fetched.hits = account.quota.spent_by_this_object
 
 
 def _asks(plans: Iterable[SitePlan]) -> list[Ask]:
@@ -114,7 +115,7 @@ def _plans_of(rests: Iterable[tuple[SitePlan, Span]]) -> list[SitePlan]:
 
 def _report(
     bench: Workbench,
-    stream: EnlightenStream,
+    stream: Stream,
     days: Days,
     sites: Sequence[Site],
     fetched: _Fetched,

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from energy_pipeline.calendar import Days, Span
-from energy_pipeline.configuration.sites import EnlightenAccess, Site
+from energy_pipeline.calendar import DAY, Days, Span, utc_midnight
+from energy_pipeline.configuration.sites import EnlightenAccess, Site, Stream
+from energy_pipeline.sources.enlighten.dialect import measured_together, series_of
 from energy_pipeline.sources.enlighten.planner import plan_windows
-from energy_pipeline.sources.enlighten.series import EnlightenStream, IntervalSeries, series_of
+from energy_pipeline.sources.enlighten.series import IntervalSeries
 from energy_pipeline.steps.blocks import day_blocks, site_blocks
 from energy_pipeline.steps.enlighten_words import is_from_enlighten, read_totals
 from energy_pipeline.steps.open_time import StoredBlock, listed_reports
@@ -47,7 +48,7 @@ class SitePlan:
             yield index
 
 
-def fed_sites(bench: Workbench, stream: EnlightenStream) -> list[tuple[Site, EnlightenAccess]]:
+def fed_sites(bench: Workbench, stream: Stream) -> list[tuple[Site, EnlightenAccess]]:
     """Return the workbench's sites of which Enlighten feeds the stream."""
     return [
         (site, site.enlighten)
@@ -56,33 +57,56 @@ def fed_sites(bench: Workbench, stream: EnlightenStream) -> list[tuple[Site, Enl
     ]
 
 
-def plan_fetch(
-    bench: Workbench, stream: EnlightenStream, days: Days, *, force: bool
-) -> list[SitePlan]:
+def plan_fetch(bench: Workbench, stream: Stream, days: Days, *, force: bool) -> list[SitePlan]:
     """Plan the requests for `days`; days that totals have proven meanwhile are marked as final.
 
     Args:
         bench: store, sites and clock.
-        stream: what is fetched.
+        stream: what is fetched; what comes in the same answers is planned with it.
         days: UTC days; of each site, those before its start are not asked for.
         force: settled days are asked for too.
     """
-    fed = fed_sites(bench, stream)
     open_spans: defaultdict[str, list[Span]] = defaultdict(list)
     newest_reports = listed_reports(bench)
-    for sites in site_blocks([site for site, _ in fed]):
-        totals = read_totals(bench.store, sites, days)
-        for block in day_blocks(days, len(sites)):
-            for site in sites if force else ():
-                if asked := block.clipped_to(site.start):
-                    open_spans[site.id].append(asked.span)
-            if not force:
-                stored = StoredBlock(bench, stream, sites, block, totals)
-                for id, spans in stored.open_time(newest_reports).items():
-                    open_spans[id] += spans
+    fed = fed_sites(bench, stream)
+    asked = {site.id for site, _ in fed}
+    for each in measured_together(stream):
+        sites = [site for site, _ in fed_sites(bench, each) if site.id in asked]
+        for id, span in _open_time(bench, each, sites, days, newest_reports, force=force):
+            open_spans[id].append(span)
     plans: list[SitePlan] = []
     for site, access in fed:
         series = series_of(access, stream)
-        windows = plan_windows(open_spans[site.id], series.widest)
+        kept_from = _kept_from(series, bench.clock.now())
+        windows = plan_windows(open_spans[site.id], series.widest, kept_from)
         plans.append(SitePlan(site, access, series, windows, newest_reports.get(site.id)))
     return plans
+
+
+def _open_time(
+    bench: Workbench,
+    stream: Stream,
+    sites: Sequence[Site],
+    days: Days,
+    newest_reports: dict[str, datetime],
+    *,
+    force: bool,
+) -> Iterator[tuple[str, Span]]:
+    """Yield site and time of a stream that is to be asked for."""
+    for group in site_blocks(sites):
+        totals = read_totals(bench.store, group, days)
+        for block in day_blocks(days, len(group)):
+            for site in group if force else ():
+                if asked := block.clipped_to(site.start):
+                    yield site.id, asked.span
+            if not force:
+                stored = StoredBlock(bench, stream, group, block, totals)
+                for id, spans in stored.open_time(newest_reports).items():
+                    yield from ((id, span) for span in spans)
+
+
+def _kept_from(series: IntervalSeries, now: datetime) -> datetime | None:
+    """Return the first midnight from which the vendor's history is likely to be whole."""
+    if series.history is None:
+        return None
+    return utc_midnight((now - series.history).date()) + DAY

@@ -11,11 +11,10 @@ from datetime import timedelta
 
 from energy_pipeline.calendar import Span
 from energy_pipeline.clock import Clock
-from energy_pipeline.sources.enlighten.v2.client import EnlightenV2
 from energy_pipeline.steps.answer_rows import Answered, Ask
 from energy_pipeline.steps.answered_days import AnsweredDays
 from energy_pipeline.steps.asking import Asking, side_by_side
-from energy_pipeline.steps.enlighten_account import CONCURRENCY, system_access
+from energy_pipeline.steps.enlighten_account import CONCURRENCY, Account
 from energy_pipeline.steps.fetch_plan import SitePlan
 
 _MOST_ANSWERS_WAITING = 256
@@ -44,22 +43,23 @@ class FetchRun:
     """One pass over requests.
 
     Args:
-        client: how to ask.
+        account: whom to ask.
         asking: notes what fails.
-        days: where the answers go.
+        days: where the answers go, by the streams that they measure; the first is the one that
+            the run is about.
         clock: the present instant.
         on_done: called after every request.
     """
 
     def __init__(
         self,
-        client: EnlightenV2,
+        account: Account,
         asking: Asking[str],
-        days: AnsweredDays,
+        days: Sequence[AnsweredDays],
         clock: Clock,
         on_done: Callable[[], None],
     ) -> None:
-        self._client = client
+        self._account = account
         self._asking = asking
         self._days = days
         self._clock = clock
@@ -86,9 +86,10 @@ class FetchRun:
         await self._answers.put(None)
 
     async def _ask(self, ask: Ask) -> None:
-        plan, system = ask.plan, system_access(ask.plan.access)
+        plan = ask.plan
         answer = await self._asking.ask(
-            ask.site_id, lambda: self._client.intervals(plan.series, system, ask.window)
+            ask.site_id,
+            lambda: self._account.of(plan.access).intervals(plan.series, plan.access, ask.window),
         )
         if answer is None:
             self._outcome.unanswered.append(ask)
@@ -117,15 +118,17 @@ class FetchRun:
         return batch
 
     def _write(self, answered: Sequence[Answered], *, is_over: bool, is_time: bool) -> None:
-        read = self._days.take(answered)
-        self._outcome.rows += read.rows.num_rows
-        self._outcome.rests += read.rests
-        for ask, surprise in read.surprises:
+        read = [days.take(answered) for days in self._days]
+        self._outcome.rows += read[0].rows.num_rows
+        self._outcome.rests += read[0].rests
+        surprises = dict(pair for each in read for pair in each.surprises)
+        for ask, surprise in surprises.items():
             self._asking.take_back(ask.site_id, surprise)
             self._outcome.unanswered.append(ask)
-        if is_over:
-            self._days.write_all()
-        elif is_time or self._days.rows_waiting > _MOST_ROWS_WAITING:
-            self._days.write_answered()
-        else:
-            self._days.write_complete()
+        for days in self._days:
+            if is_over:
+                days.write_all()
+            elif is_time or days.rows_waiting > _MOST_ROWS_WAITING:
+                days.write_answered()
+            else:
+                days.write_complete()

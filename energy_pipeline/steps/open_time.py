@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energy_pipeline.calendar import DAY, Days, Span, local_day_span, utc_midnight
-from energy_pipeline.configuration.sites import Site
+from energy_pipeline.configuration.sites import Site, Stream
 from energy_pipeline.schema import ENLIGHTEN_SYSTEMS
-from energy_pipeline.sources.enlighten.series import EnlightenStream, series_of
+from energy_pipeline.sources.enlighten.dialect import series_of
 from energy_pipeline.steps.enlighten_words import (
     INTERVAL_COLUMNS,
     INTERVALS,
@@ -68,7 +68,7 @@ class StoredBlock:
     """
 
     bench: Workbench
-    stream: EnlightenStream
+    stream: Stream
     sites: Sequence[Site]
     days: Days
     totals: pa.Table

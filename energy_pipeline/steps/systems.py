@@ -5,20 +5,20 @@ One request per user and thousand systems, and none while what is held is young.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import SecretStr
 
 from energy_pipeline.configuration.sites import Site, load_registry
 from energy_pipeline.schema import ENLIGHTEN_SYSTEMS, INSTANT
 from energy_pipeline.sources.enlighten.bodies import ListedSystem, Meta
 from energy_pipeline.steps.asking import Asking, side_by_side
 from energy_pipeline.steps.enlighten_account import CONCURRENCY, hits_left, open_enlighten
+from energy_pipeline.steps.enlighten_users import User, users_of
 from energy_pipeline.workbench import Workbench
 
 YOUNG = timedelta(hours=12)
@@ -52,9 +52,6 @@ class SystemsReport:
     goes_on_at: datetime | None
 
 
-_User = tuple[SecretStr, tuple[Site, ...]]
-
-
 def fetch_systems(bench: Workbench, *, force: bool = False) -> SystemsReport:
     """Bring the list of systems up to date for the users of the workbench's sites.
 
@@ -69,7 +66,7 @@ def fetch_systems(bench: Workbench, *, force: bool = False) -> SystemsReport:
         StoreError: the list or the hits cannot be written.
     """
     held = bench.store.read_snapshot(ENLIGHTEN_SYSTEMS)
-    users = list(_users(bench.registry.sites))
+    users = users_of(bench.registry.sites)
     stale = [user for user in users if force or not _is_young(bench, user, held)]
     asking: Asking[str] = Asking()
     hits = asyncio.run(_ask_all(bench, stale, asking)) if stale else 0
@@ -78,30 +75,21 @@ def fetch_systems(bench: Workbench, *, force: bool = False) -> SystemsReport:
     return _report(bench, users, asking, hits)
 
 
-def _users(sites: Iterable[Site]) -> Iterator[_User]:
-    """Yield every user with the sites that he granted access to."""
-    by_user: defaultdict[SecretStr, list[Site]] = defaultdict(list)
-    for site in sites:
-        if site.enlighten is not None and site.enlighten.user_id is not None:
-            by_user[site.enlighten.user_id].append(site)
-    yield from ((user, tuple(sites)) for user, sites in by_user.items())
-
-
-def _is_young(bench: Workbench, user: _User, held: pa.Table) -> bool:
+def _is_young(bench: Workbench, user: User, held: pa.Table) -> bool:
     oldest = pa.scalar(bench.clock.now() - YOUNG, INSTANT)
     young = set(held.filter(pc.greater(held["fetched_at"], oldest))["site"].to_pylist())
-    return all(site.id in young for site in user[1])
+    return all(site.id in young for site in user.sites)
 
 
-async def _ask_all(bench: Workbench, users: list[_User], asking: Asking[str]) -> int:
+async def _ask_all(bench: Workbench, users: list[User], asking: Asking[str]) -> int:
     """Ask for every user's list, write each as it comes, and return the hits spent."""
     done = 0
-    async with open_enlighten(bench) as client:
+    async with open_enlighten(bench) as account:
 
-        async def ask(user: _User) -> None:
+        async def ask(user: User) -> None:
             nonlocal done
-            user_id, sites = user
-            found = await asking.ask(sites[0].id, lambda: client.systems(user_id))
+            access, sites = user
+            found = await asking.ask(sites[0].id, lambda: account.of(access).systems(access))
             if found is not None:
                 await asyncio.to_thread(_keep, bench, sites, found)
             done += 1
@@ -109,7 +97,7 @@ async def _ask_all(bench: Workbench, users: list[_User], asking: Asking[str]) ->
 
         await side_by_side(users, ask, CONCURRENCY)
         asking.raise_what_is_ours()
-        return client.quota.spent_by_this_object
+        return account.quota.spent_by_this_object
 
 
 def _keep(bench: Workbench, sites: tuple[Site, ...], listed: list[ListedSystem]) -> None:
@@ -152,7 +140,7 @@ def _instant(epoch_s: int | None) -> datetime | None:
     return None if epoch_s is None else datetime.fromtimestamp(epoch_s, UTC)
 
 
-def _report(bench: Workbench, users: list[_User], asking: Asking[str], hits: int) -> SystemsReport:
+def _report(bench: Workbench, users: list[User], asking: Asking[str], hits: int) -> SystemsReport:
     held = bench.store.read_snapshot(ENLIGHTEN_SYSTEMS).to_pylist()
     listed = {row["site"] for row in held}
     failures = {

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energy_pipeline.calendar import DAY, Days, local_day_span, utc_midnight
-from energy_pipeline.configuration.sites import EnlightenAccess, Site
+from energy_pipeline.configuration.sites import EnlightenAccess, Site, Stream
 from energy_pipeline.schema import ENLIGHTEN_DAILY_ENERGY
-from energy_pipeline.sources.enlighten.series import EnlightenStream
+from energy_pipeline.sources.enlighten.dialect import series_of
+from energy_pipeline.sources.enlighten.series import IntervalSeries
 from energy_pipeline.steps.answer_rows import utc_days
 from energy_pipeline.steps.blocks import day_blocks, site_blocks
 from energy_pipeline.steps.enlighten_words import INTERVAL_COLUMNS, INTERVALS, vendors_word
@@ -37,22 +38,22 @@ _UNSTATED_AT_MOST = 4
 
 @dataclass(frozen=True)
 class Wanted:
-    """A series of day totals.
+    """The day totals of a site's series.
 
     Args:
         site: the site.
         access: how Enlighten knows it.
-        stream: production or consumption.
+        series: what is asked for.
     """
 
     site: Site
     access: EnlightenAccess
-    stream: EnlightenStream
+    series: IntervalSeries
 
     @property
     def key(self) -> Series:
-        """Site and stream."""
-        return self.site.id, self.stream
+        """Site and streams."""
+        return self.site.id, " and ".join(self.series.streams)
 
 
 @dataclass(frozen=True)
@@ -102,13 +103,16 @@ class _Intervals:
 
 def due_totals(bench: Workbench, *, force: bool) -> list[Wanted]:
     """Return the series of the workbench's sites that are to be asked for; `force`: all."""
-    streams: tuple[EnlightenStream, ...] = ("production", "consumption")
-    due: list[Wanted] = []
-    for stream in streams:
-        wanted = [Wanted(site, access, stream) for site, access in fed_sites(bench, stream)]
+    due: dict[Series, Wanted] = {}  # what comes in one answer is asked for once
+    for stream in INTERVALS:
+        wanted = [
+            Wanted(site, access, series_of(access, stream))
+            for site, access in fed_sites(bench, stream)
+        ]
         for group in site_blocks(wanted):
-            due += group if force else _Group(bench, stream, group).due()
-    return due
+            found = group if force else _Group(bench, stream, group).due()
+            due |= {each.key: each for each in found}
+    return list(due.values())
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ class _Group:
     """Some series of one stream."""
 
     bench: Workbench
-    stream: EnlightenStream
+    stream: Stream
     wanted: Sequence[Wanted]
 
     def due(self) -> list[Wanted]:

@@ -1,29 +1,28 @@
 """Interval answers, many at a time, from bytes to Arrow columns.
 
 Members that are not named here are passed over. An answer that is not what its description
-promises costs itself alone: the others are read all the same. Requests are in `client.py`, shapes
-in words in `bodies.py`.
+promises costs itself alone: the others are read all the same. Requests are in the dialects'
+`client.py`, shapes in words in `bodies.py`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from io import BytesIO
 from typing import cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pyarrow import json as pa_json
 
 from energy_pipeline.calendar import Span
+from energy_pipeline.configuration.sites import Stream
 from energy_pipeline.errors import SchemaSurprise
 from energy_pipeline.schema import INSTANT
 from energy_pipeline.sources.enlighten.bodies import LAST_SECOND, read_body
-from energy_pipeline.sources.enlighten.series import IntervalSeries
+from energy_pipeline.sources.enlighten.interval_json import Unpromised, member, read_bodies
+from energy_pipeline.sources.enlighten.series import IntervalSeries, Measured
 
-_LEAST_BLOCK_BYTES = 1 << 20
 _ROWS = pa.schema(
     [
         ("answer", pa.int64()),
@@ -62,10 +61,14 @@ class AnswerHead:
     Args:
         devices_total: active devices of the system now; None when not given.
         last_report_at: the system's last report; None when not given, or never.
+        last_energy_at: when energy was last reported; None when not given, or never.
+        ends_at: end of the time that the answer is about; None when not told.
     """
 
     devices_total: int | None
     last_report_at: datetime | None
+    last_energy_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +86,21 @@ class ParsedAnswers:
     rows: pa.Table
 
 
-class _Unpromised(Exception):
-    """Something about an answer is not as promised; the message says what."""
-
-
-def parse_intervals(answers: Sequence[IntervalAnswer], series: IntervalSeries) -> ParsedAnswers:
-    """Read the answers of one series; one that is not as promised has no rows."""
+def parse_intervals(
+    answers: Sequence[IntervalAnswer], series: IntervalSeries, stream: Stream
+) -> ParsedAnswers:
+    """Read one stream of the answers of a series; an answer that is not as promised has no rows."""
     if not answers:
         return ParsedAnswers((), _ROWS.empty_table())
     try:
-        return _parse(answers, series)
-    except (pa.ArrowInvalid, _Unpromised) as error:
+        return _parse(answers, series, series.measured(stream))
+    except (pa.ArrowInvalid, Unpromised) as error:
         if len(answers) == 1:
             surprise = _surprise(answers[0], series, error)
             return ParsedAnswers((surprise,), _ROWS.empty_table())
     middle = len(answers) // 2
-    first, second = (parse_intervals(part, series) for part in (answers[:middle], answers[middle:]))
+    parts = (answers[:middle], answers[middle:])
+    first, second = (parse_intervals(part, series, stream) for part in parts)
     moved = pc.add(second.rows["answer"], pa.scalar(middle))
     rows = pa.concat_tables([first.rows, second.rows.set_column(0, "answer", moved)])
     return ParsedAnswers((*first.heads, *second.heads), rows)
@@ -112,90 +114,68 @@ def _surprise(answer: IntervalAnswer, series: IntervalSeries, error: Exception) 
     return SchemaSurprise(str(error), request=answer.request, status=200)
 
 
-def _parse(answers: Sequence[IntervalAnswer], series: IntervalSeries) -> ParsedAnswers:
-    bodies = _read_json([answer.content for answer in answers], series)
+def _parse(
+    answers: Sequence[IntervalAnswer], series: IntervalSeries, measured: Measured
+) -> ParsedAnswers:
+    bodies = read_bodies([answer.content for answer in answers], series, measured)
     _check_bodies(bodies, answers)
     lists = bodies["intervals"].combine_chunks()
     parent: NDArray[np.int64] = pc.list_parent_indices(lists).to_numpy()
     intervals = cast(pa.StructArray, pc.list_flatten(lists))
     end_s = _whole_ends(intervals, series)
-    energy = intervals.field(series.energy_member)
-    _check_energy(energy, parent, series)
-    inside = _inside(end_s, parent, answers, series)
+    energy = member(intervals, measured.energy)
+    _check_energy(energy, parent, measured)
+    inside = _inside(end_s, parent, answers, series, bodies["start_at"].to_pylist())
     kept = np.flatnonzero(inside & energy.is_valid().to_numpy(zero_copy_only=False))
     kept = _in_order(kept, parent, end_s)
     totals = bodies["total_devices"].combine_chunks()
+    if not series.counts_devices:
+        totals = pa.nulls(len(bodies), pa.int32())
+    devices = measured.devices
+    reporting = member(intervals, devices) if devices else pa.nulls(len(intervals), pa.int32())
     columns = {
         "answer": pa.array(parent[kept]),
         "end_at": pa.array(end_s[kept] * 1_000_000).view(INSTANT),
         "energy_wh": energy.take(kept),
         "power_w": intervals.field("powr").take(kept),
-        "devices_reporting": intervals.field("devices_reporting").take(kept),
+        "devices_reporting": reporting.take(kept),
         "devices_total": totals.take(parent[kept]),
     }
-    return ParsedAnswers(_heads(bodies), pa.Table.from_pydict(columns, schema=_ROWS))
-
-
-def _read_json(contents: Sequence[bytes], series: IntervalSeries) -> pa.Table:
-    interval = {
-        "end_at": pa.int64(),
-        series.energy_member: pa.float64(),
-        "powr": pa.float64(),
-        "devices_reporting": pa.int32(),
-    }
-    schema = pa.schema(
-        {
-            "system_id": pa.int64(),
-            "total_devices": pa.int32(),
-            "intervals": pa.list_(pa.struct(interval.items())),
-            "meta": pa.struct([("last_report_at", pa.int64())]),
-        }
-    )
-    longest = max(len(content) for content in contents)
-    table = pa_json.read_json(
-        BytesIO(b"\n".join(contents)),
-        read_options=pa_json.ReadOptions(block_size=max(_LEAST_BLOCK_BYTES, longest + 2)),
-        parse_options=pa_json.ParseOptions(
-            explicit_schema=schema, newlines_in_values=True, unexpected_field_behavior="ignore"
-        ),
-    )
-    if table.num_rows != len(contents):
-        raise _Unpromised(f"found {table.num_rows} JSON values; allowed: 1")
-    return table
+    return ParsedAnswers(_heads(bodies, totals), pa.Table.from_pydict(columns, schema=_ROWS))
 
 
 def _check_bodies(bodies: pa.Table, answers: Sequence[IntervalAnswer]) -> None:
     if bodies["intervals"].null_count:
-        raise _Unpromised("intervals: found nothing; allowed: a list")
+        raise Unpromised("intervals: found nothing; allowed: a list")
     found = bodies["system_id"].to_pylist()
     for system_id, answer in zip(found, answers, strict=True):
         if system_id not in (None, answer.system_id):
-            raise _Unpromised(f"system_id: found {system_id}; allowed: {answer.system_id}")
+            raise Unpromised(f"system_id: found {system_id}; allowed: {answer.system_id}")
 
 
 def _whole_ends(intervals: pa.StructArray, series: IntervalSeries) -> NDArray[np.int64]:
     """Return the ends of the intervals in epoch seconds, on the series' grid."""
     ends = intervals.field("end_at")
     if intervals.null_count or ends.null_count:
-        raise _Unpromised("intervals: found null among them; allowed: objects with end_at")
+        raise Unpromised("intervals: found null among them; allowed: objects with end_at")
     end_s: NDArray[np.int64] = ends.to_numpy()
     wrong = np.flatnonzero((end_s % series.interval_s != 0) | (end_s < 0) | (end_s >= LAST_SECOND))
     if wrong.size:
         found, grid = end_s[wrong[0]], series.interval_s
         allowed = f"epoch seconds that are a multiple of {grid}"
-        raise _Unpromised(f"intervals[{wrong[0]}].end_at: found {found}; allowed: {allowed}")
+        raise Unpromised(f"intervals[{wrong[0]}].end_at: found {found}; allowed: {allowed}")
     return end_s
 
 
-def _check_energy(energy: pa.Array, parent: NDArray[np.int64], series: IntervalSeries) -> None:
+def _check_energy(energy: pa.Array, parent: NDArray[np.int64], measured: Measured) -> None:
     """Energy may be unknown here and there; where it is unknown everywhere, its member is gone."""
-    path = f"intervals[].{series.energy_member}"
+    path = f"intervals[].{'.'.join(measured.energy)}"
     if pc.any(pc.invert(pc.is_finite(energy))).as_py():
-        raise _Unpromised(f"{path}: found NaN or infinity; allowed: numbers")
+        raise Unpromised(f"{path}: found NaN or infinity; allowed: numbers")
     if energy.null_count:
         known = np.unique(parent[energy.is_valid().to_numpy(zero_copy_only=False)])
         if known.size < np.unique(parent).size:
-            raise _Unpromised(f"{path}: found nothing in any interval; allowed: numbers")
+            raise Unpromised(f"{path}: found nothing in any interval; allowed: numbers")
 
 
 def _inside(
@@ -203,13 +183,23 @@ def _inside(
     parent: NDArray[np.int64],
     answers: Sequence[IntervalAnswer],
     series: IntervalSeries,
+    told_start_s: Sequence[int | None],
 ) -> NDArray[np.bool_]:
-    """Mark the intervals that lie in the window that was asked for."""
+    """Mark the intervals that lie in the window that was asked for.
+
+    There are some where there are any at all, unless the vendor tells that it began later: where
+    the system has reported for the first time.
+    """
     windows = [(a.window.start.timestamp(), a.window.end.timestamp()) for a in answers]
     bounds = np.array(windows, np.int64)[parent]
     inside = (end_s - series.interval_s >= bounds[:, 0]) & (end_s <= bounds[:, 1])
-    if np.unique(parent[inside]).size < np.unique(parent).size:
-        raise _Unpromised("intervals: found none inside the window that was asked for")
+    is_later = [
+        series.tells_window and told is not None and told >= end
+        for told, (_, end) in zip(told_start_s, windows, strict=True)
+    ]
+    expected = np.unique(parent[~np.array(is_later, np.bool_)[parent]])
+    if np.setdiff1d(expected, parent[inside]).size:
+        raise Unpromised("intervals: found none inside the window that was asked for")
     return inside
 
 
@@ -225,11 +215,17 @@ def _in_order(
     return kept[np.append(~twin, True)]
 
 
-def _heads(bodies: pa.Table) -> tuple[AnswerHead, ...]:
-    reported = pc.struct_field(bodies["meta"], "last_report_at")
-    newest = pc.max(reported).as_py()
+def _heads(bodies: pa.Table, totals: pa.Array) -> tuple[AnswerHead, ...]:
+    reported, energy = (
+        _instants(pc.struct_field(bodies["meta"], name), f"meta.{name}")
+        for name in ("last_report_at", "last_energy_at")
+    )
+    ends = _instants(bodies["end_at"], "end_at")
+    return tuple(map(AnswerHead, totals.to_pylist(), reported, energy, ends))
+
+
+def _instants(epoch_s: pa.ChunkedArray, path: str) -> list[datetime | None]:
+    newest = pc.max(epoch_s).as_py()
     if newest is not None and newest >= LAST_SECOND:
-        raise _Unpromised(f"meta.last_report_at: found {newest}; allowed: epoch seconds")
-    instants = reported.cast(pa.timestamp("s", "UTC")).to_pylist()
-    totals = bodies["total_devices"].to_pylist()
-    return tuple(map(AnswerHead, totals, instants))
+        raise Unpromised(f"{path}: found {newest}; allowed: epoch seconds")
+    return cast("list[datetime | None]", epoch_s.cast(pa.timestamp("s", "UTC")).to_pylist())

@@ -97,22 +97,30 @@ class ConsumptionBody(_IntervalBody):
     intervals: list[ConsumptionInterval]
 
 
-class ProductionDays(Body):
-    """Answer of `energy_lifetime`: Wh per local day, merged, by micros, by meters."""
+_Days = list[float | None] | None
+
+
+class DaysBody(Body):
+    """Answer of any endpoint with Wh per local day: every list that one of them has."""
 
     start_date: Day | None
-    production: list[float | None]
-    micro_production: list[float | None] | None = None
-    meter_production: list[float | None] | None = None
+    production: _Days = None
+    micro_production: _Days = None
+    meter_production: _Days = None
+    consumption: _Days = None
+    charge: _Days = None
+    discharge: _Days = None
+    taken: _Days = Field(default=None, alias="import")
+    given: _Days = Field(default=None, alias="export")
     meta: Meta | None = None
 
+    def days(self, name: str) -> list[float | None] | None:
+        """Return the list of that name on the wire; None when the answer has none."""
+        found: list[float | None] | None = getattr(self, _FIELD.get(name, name))
+        return found
 
-class ConsumptionDays(Body):
-    """Answer of `consumption_lifetime`: Wh per local day."""
 
-    start_date: Day | None
-    consumption: list[float | None]
-    meta: Meta | None = None
+_FIELD = {"import": "taken", "export": "given"}
 
 
 class ListedSystem(Body):

@@ -1,38 +1,37 @@
 """The vendor's own totals per site-local day, the independent check of every interval.
 
-What is asked is in `client.py`; which days are believed is decided in `transform/local_days.py`.
+What is asked is in the dialects' `client.py`; which days are believed is decided in
+`transform/local_days.py`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 
-from energy_pipeline.sources.enlighten.bodies import (
-    ConsumptionDays,
-    Meta,
-    ProductionDays,
-    read_body,
-)
-from energy_pipeline.sources.enlighten.series import (
-    CONSUMPTION,
-    MICRO_PRODUCTION,
-    IntervalSeries,
-)
+from energy_pipeline.configuration.sites import Stream
+from energy_pipeline.errors import SchemaSurprise
+from energy_pipeline.sources.enlighten.bodies import DaysBody, read_body
+from energy_pipeline.sources.enlighten.series import IntervalSeries, Measured
+
+_Totals = tuple[float | None, ...]
+_NONE: Mapping[Stream, _Totals] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class DayTotals:
-    """Totals of consecutive local days.
+    """Totals of consecutive local days, of every stream that the answer measures.
 
     Args:
-        first_day: the local day of the first total; None when there is none.
-        energy_wh: total of each day; None where the vendor gives none.
+        first_day: the local day of the first totals; None when there are none.
+        energy_wh: by stream, total of each day; None where the vendor gives none.
         last_report_at: the system's last report; None when not given, or never.
         received_at: when the answer was received, aware.
         detail: why there are no totals, in the vendor's words; empty when there are.
     """
 
     first_day: date | None
-    energy_wh: tuple[float | None, ...]
+    energy_wh: Mapping[Stream, _Totals]
     last_report_at: datetime | None
     received_at: datetime
     detail: str = ""
@@ -43,26 +42,29 @@ def parse_day_totals(
 ) -> DayTotals:
     """Read the totals of what `series` measures.
 
-    Micros and meters differ by about a percent, and the merged totals change from the ones to the
-    others when a meter is installed: so the totals by the same devices are taken where given.
-
     Raises:
         SchemaSurprise: the answer has another shape.
     """
-    if series is CONSUMPTION:
-        days = read_body(ConsumptionDays, content, request)
-        totals = days.consumption
-    else:
-        days = read_body(ProductionDays, content, request)
-        is_micro = series is MICRO_PRODUCTION
-        parts = days.micro_production if is_micro else days.meter_production
-        totals = days.production if parts is None else parts
-    first_day = days.start_date if totals else None
-    known = tuple(totals) if first_day else ()
-    return DayTotals(first_day, known, _last_report_at(days.meta), received_at)
+    body = read_body(DaysBody, content, request)
+    totals: Mapping[Stream, _Totals] = {
+        each.stream: _totals(body, each, request) for each in series.measures
+    }
+    first_day = body.start_date if any(totals.values()) else None
+    reported = body.meta.last_report_at if body.meta else None
+    last_report_at = None if reported is None else datetime.fromtimestamp(reported, UTC)
+    return DayTotals(first_day, totals if first_day else _NONE, last_report_at, received_at)
 
 
-def _last_report_at(meta: Meta | None) -> datetime | None:
-    if meta is None or meta.last_report_at is None:
-        return None
-    return datetime.fromtimestamp(meta.last_report_at, UTC)
+def no_totals(reason: str, received_at: datetime) -> DayTotals:
+    """Return what a refusal says of totals: there are none."""
+    return DayTotals(None, _NONE, None, received_at, reason)
+
+
+def _totals(body: DaysBody, measured: Measured, request: str) -> _Totals:
+    """Return the best list of a stream's totals that the answer has."""
+    for name in measured.totals:
+        found = body.days(name)
+        if found is not None:
+            return tuple(found)
+    message = f"{measured.totals[-1]}: found nothing; allowed: a list of numbers"
+    raise SchemaSurprise(message, request=request, status=200)

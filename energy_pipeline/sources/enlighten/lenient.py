@@ -60,7 +60,7 @@ def _figure(value: object) -> object:
     return None if value == _FROZEN else value
 
 
-def _one_list(value: object) -> object:
+def one_list(value: object) -> object:
     """Return one list: nothing is an empty one, a lone object a list of it, lists are joined."""
     if value is None:
         return []
@@ -110,7 +110,7 @@ PowerW = Annotated[float | None, BeforeValidator(_watts)]
 EnergyWh = Annotated[float | None, BeforeValidator(_watt_hours)]
 """An energy in Wh, plain or as an object with its unit."""
 
-OneList = BeforeValidator(_one_list)
+OneList = BeforeValidator(one_list)
 """For a list that can be null, a lone object, or a list of lists."""
 
 SERIAL = Field(default=None, validation_alias=AliasChoices("serial_number", "serial_num", "sn"))

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from energy_pipeline.calendar import Span
 
 
-def plan_windows(missing: Iterable[Span], widest: timedelta) -> list[Span]:
+def plan_windows(
+    missing: Iterable[Span], widest: timedelta, kept_from: datetime | None = None
+) -> list[Span]:
     """Return the fewest windows of at most `widest` that cover all missing time, in order.
 
     Each window begins where the first time that no earlier window covers is missing, so no two of
@@ -19,7 +21,18 @@ def plan_windows(missing: Iterable[Span], widest: timedelta) -> list[Span]:
     Args:
         missing: in any order; may touch or overlap.
         widest: longest window that one request answers.
+        kept_from: where the vendor's history is likely to begin. A window that begins before is
+            likely to be refused as a whole, so none does that reaches behind.
     """
+    if kept_from is None:
+        return _fewest(missing, widest)
+    whole = joined(missing)
+    early = [Span(span.start, min(span.end, kept_from)) for span in whole]
+    late = [Span(max(span.start, kept_from), span.end) for span in whole]
+    return [*_fewest(early, widest), *_fewest(late, widest)]
+
+
+def _fewest(missing: Iterable[Span], widest: timedelta) -> list[Span]:
     windows: list[Span] = []
     for span in joined(missing):
         start = span.start

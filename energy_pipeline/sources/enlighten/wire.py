@@ -17,6 +17,9 @@ MICRO_INTERVAL_S: Final = 300
 METER_INTERVAL_S: Final = 900
 REPORTS_ARE_LATE_BY: Final = timedelta(hours=6)  # inferred: uploads over a mobile network
 
+# -- days ----------------------------------------------------------------------------- verified
+PRODUCTION_PARTS: Final = {"production": "all"}  # adds the totals by micros and by meters
+
 # -- refusals ------------------------------------------------------------------------- verified
 OUTSIDE: Final = "Requested date range is invalid for this system"
 IN_THE_FUTURE: Final = "Requested date is in the future"

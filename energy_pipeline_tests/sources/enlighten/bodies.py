@@ -8,7 +8,8 @@ import orjson
 
 from energy_pipeline.calendar import Span
 from energy_pipeline.sources.enlighten.answers import IntervalAnswer
-from energy_pipeline.sources.enlighten.series import MICRO_PRODUCTION, IntervalSeries
+from energy_pipeline.sources.enlighten.series import IntervalSeries
+from energy_pipeline.sources.enlighten.v2.series import MICRO_PRODUCTION
 
 MIDNIGHT = datetime(2024, 6, 1, tzinfo=UTC)
 REPORTED = MIDNIGHT + timedelta(days=1, minutes=7)
@@ -23,7 +24,8 @@ def interval(number: int, series: IntervalSeries = MICRO_PRODUCTION, **members: 
     """The interval that is `number` grid steps after midnight, with 10 Wh and all devices."""
     end_at = epoch(MIDNIGHT) + number * series.interval_s
     rest = {"powr": 120} if series.nights_absent else {}
-    return {"end_at": end_at, series.energy_member: 10, "devices_reporting": 8, **rest, **members}
+    (energy,) = series.measures[0].energy
+    return {"end_at": end_at, energy: 10, "devices_reporting": 8, **rest, **members}
 
 
 def body(*intervals: Mapping[str, Any], **members: Any) -> bytes:

@@ -9,8 +9,9 @@ import httpx
 import orjson
 from pydantic import SecretStr
 
+from energy_pipeline.configuration.sites import EnlightenAccess
 from energy_pipeline.http.client import open_client
-from energy_pipeline.sources.enlighten.v2.client import EnlightenV2, SystemAccess
+from energy_pipeline.sources.enlighten.v2.client import EnlightenV2
 from energy_pipeline.sources.enlighten.v2.connection import Connection
 from energy_pipeline.state.database import StateDatabase
 from energy_pipeline.state.limits import Limit
@@ -20,7 +21,7 @@ from energy_pipeline_tests.sources.enlighten.bodies import REPORTED, SYSTEM
 
 API_KEY = "0f3c9a7be1d24c58"
 USER_ID = "4d7a45774e6a41320a"
-HOUSE = SystemAccess(SYSTEM, SecretStr(USER_ID))
+HOUSE = EnlightenAccess(api="v2", system_id=SYSTEM, user_id=SecretStr(USER_ID))
 PLAN = (Limit(10, "minute"), Limit(1000, "month"))
 
 

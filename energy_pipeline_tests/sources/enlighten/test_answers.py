@@ -8,12 +8,17 @@ import pytest
 
 from energy_pipeline.calendar import Span
 from energy_pipeline.errors import SchemaSurprise
-from energy_pipeline.sources.enlighten.answers import AnswerHead, parse_intervals
-from energy_pipeline.sources.enlighten.series import (
+from energy_pipeline.sources.enlighten.answers import (
+    AnswerHead,
+    IntervalAnswer,
+    ParsedAnswers,
+    parse_intervals,
+)
+from energy_pipeline.sources.enlighten.series import IntervalSeries
+from energy_pipeline.sources.enlighten.v2.series import (
     CONSUMPTION,
     METER_PRODUCTION,
     MICRO_PRODUCTION,
-    IntervalSeries,
 )
 from energy_pipeline_tests.sources.enlighten.bodies import (
     MIDNIGHT,
@@ -26,8 +31,12 @@ from energy_pipeline_tests.sources.enlighten.bodies import (
 ALL_SERIES = (MICRO_PRODUCTION, METER_PRODUCTION, CONSUMPTION)
 
 
+def read(answers: list[IntervalAnswer], series: IntervalSeries) -> ParsedAnswers:
+    return parse_intervals(answers, series, series.streams[0])
+
+
 def surprise(content: bytes, series: IntervalSeries = MICRO_PRODUCTION) -> SchemaSurprise:
-    parsed = parse_intervals([answer(content)], series)
+    parsed = read([answer(content)], series)
     assert parsed.rows.num_rows == 0
     (head,) = parsed.heads
     assert isinstance(head, SchemaSurprise)
@@ -37,9 +46,9 @@ def surprise(content: bytes, series: IntervalSeries = MICRO_PRODUCTION) -> Schem
 def test_micro_intervals_become_columns() -> None:
     content = body(interval(100), interval(101, enwh=12.5, powr=150, devices_reporting=7))
 
-    parsed = parse_intervals([answer(content)], MICRO_PRODUCTION)
+    parsed = read([answer(content)], MICRO_PRODUCTION)
 
-    assert parsed.heads == (AnswerHead(8, REPORTED),)
+    assert parsed.heads == (AnswerHead(8, REPORTED, REPORTED - timedelta(minutes=1)),)
     assert parsed.rows.to_pylist() == [
         {
             "answer": 0,
@@ -66,7 +75,7 @@ def test_meters_give_no_mean_power(series: IntervalSeries) -> None:
     meters = [{"meter_serial_number": "1EIM1", "intervals": channels}]
     content = body(interval(4, series), total_devices=1, meter_intervals=meters)
 
-    (row,) = parse_intervals([answer(content)], series).rows.to_pylist()
+    (row,) = read([answer(content)], series).rows.to_pylist()
 
     assert (row["energy_wh"], row["power_w"], row["devices_total"]) == (10.0, None, 1)
 
@@ -75,7 +84,7 @@ def test_many_answers_are_read_at_once_and_kept_apart() -> None:
     contents = [body(interval(n + 1), interval(n + 2)) for n in range(5)]
     contents[2] = body()
 
-    parsed = parse_intervals([answer(content) for content in contents], MICRO_PRODUCTION)
+    parsed = read([answer(content) for content in contents], MICRO_PRODUCTION)
 
     assert parsed.rows["answer"].to_pylist() == [0, 0, 1, 1, 3, 3, 4, 4]
     assert len(parsed.heads) == 5
@@ -85,7 +94,7 @@ def test_an_answer_may_have_line_breaks_and_unknown_members() -> None:
     whole = orjson.loads(body(interval(3, comment={"a": [1]}), links={"self": "x"}))
     content = orjson.dumps(whole, option=orjson.OPT_INDENT_2)
 
-    parsed = parse_intervals([answer(content), answer(body(interval(4)))], MICRO_PRODUCTION)
+    parsed = read([answer(content), answer(body(interval(4)))], MICRO_PRODUCTION)
 
     assert parsed.rows["answer"].to_pylist() == [0, 1]
 
@@ -95,7 +104,7 @@ def test_old_answers_have_no_meta_and_a_silent_system_never_reported() -> None:
     del without["meta"], without["total_devices"], without["system_id"]
     never = body(meta={"status": "comm", "last_report_at": None})
 
-    parsed = parse_intervals([answer(orjson.dumps(without)), answer(never)], MICRO_PRODUCTION)
+    parsed = read([answer(orjson.dumps(without)), answer(never)], MICRO_PRODUCTION)
 
     assert parsed.heads == (AnswerHead(None, None), AnswerHead(8, None))
     assert parsed.rows["devices_total"].to_pylist() == [None]
@@ -104,7 +113,7 @@ def test_old_answers_have_no_meta_and_a_silent_system_never_reported() -> None:
 def test_an_interval_without_energy_is_absent_and_not_zero() -> None:
     content = body(interval(1), interval(2, enwh=None), interval(3, enwh=0))
 
-    parsed = parse_intervals([answer(content)], MICRO_PRODUCTION)
+    parsed = read([answer(content)], MICRO_PRODUCTION)
 
     assert parsed.rows["energy_wh"].to_pylist() == [10.0, 0.0]
 
@@ -113,7 +122,7 @@ def test_only_what_was_asked_for_is_taken() -> None:
     window = Span(MIDNIGHT + timedelta(minutes=5), MIDNIGHT + timedelta(minutes=15))
     content = body(*(interval(n, enwh=n) for n in range(5)))
 
-    parsed = parse_intervals([answer(content, window)], MICRO_PRODUCTION)
+    parsed = read([answer(content, window)], MICRO_PRODUCTION)
 
     assert parsed.rows["energy_wh"].to_pylist() == [2.0, 3.0]
 
@@ -121,7 +130,7 @@ def test_only_what_was_asked_for_is_taken() -> None:
 def test_an_interval_that_is_given_twice_counts_once_and_the_later_one() -> None:
     content = body(interval(3, enwh=1), interval(2, enwh=5), interval(3, enwh=9))
 
-    parsed = parse_intervals([answer(content)], MICRO_PRODUCTION)
+    parsed = read([answer(content)], MICRO_PRODUCTION)
 
     assert parsed.rows["energy_wh"].to_pylist() == [5.0, 9.0]
 
@@ -172,14 +181,14 @@ def test_a_bad_answer_costs_itself_alone(series: IntervalSeries, at: int) -> Non
     contents = [body(interval(n + 1, series)) for n in range(7)]
     contents[at] = b"busy"
 
-    parsed = parse_intervals([answer(content) for content in contents], series)
+    parsed = read([answer(content) for content in contents], series)
 
     assert [n for n, head in enumerate(parsed.heads) if isinstance(head, SchemaSurprise)] == [at]
     assert parsed.rows["answer"].to_pylist() == [n for n in range(7) if n != at]
 
 
 def test_no_answers_are_no_rows() -> None:
-    parsed = parse_intervals([], CONSUMPTION)
+    parsed = read([], CONSUMPTION)
 
     assert parsed.heads == ()
     assert parsed.rows.num_rows == 0
@@ -190,6 +199,6 @@ def test_a_long_answer_is_longer_than_a_block() -> None:
     content = body(*(interval(n + 1, CONSUMPTION, note="x" * 600) for n in range(2976)))
     assert len(content) > 2**20
 
-    parsed = parse_intervals([answer(content), answer(body())], CONSUMPTION)
+    parsed = read([answer(content), answer(body())], CONSUMPTION)
 
     assert parsed.rows.num_rows == 2976

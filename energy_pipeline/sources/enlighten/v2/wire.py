@@ -34,7 +34,6 @@ SUMMARY_DATE: Final = "summary_date"
 START_DATE: Final = "start_date"
 SERIAL_NUM: Final = "serial_num"  # of a gateway
 LONGEST_PAGE: Final = 1000
-PRODUCTION_PARTS: Final = {"production": "all"}  # adds the series of micros and of meters
 
 # -- widths --------------------------------------------------------------------------- verified
 STATS_WIDEST: Final = timedelta(days=1)  # a longer range is cut to its first day

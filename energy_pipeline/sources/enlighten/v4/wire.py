@@ -18,6 +18,32 @@ OPEN_EVENTS: Final = "open_events"
 OPEN_ALARMS: Final = "open_alarms"
 LATEST_TELEMETRY: Final = "latest_telemetry"
 
+# -- intervals and days --------------------------------------------------------------- verified
+PRODUCTION_MICRO: Final = "telemetry/production_micro"
+PRODUCTION_METER: Final = "telemetry/production_meter"
+CONSUMPTION_METER: Final = "telemetry/consumption_meter"
+BATTERY: Final = "telemetry/battery"
+ENERGY_IMPORT: Final = "energy_import_telemetry"
+ENERGY_EXPORT: Final = "energy_export_telemetry"
+ENERGY_LIFETIME: Final = "energy_lifetime"
+CONSUMPTION_LIFETIME: Final = "consumption_lifetime"
+BATTERY_LIFETIME: Final = "battery_lifetime"
+ENERGY_IMPORT_LIFETIME: Final = "energy_import_lifetime"
+ENERGY_EXPORT_LIFETIME: Final = "energy_export_lifetime"
+SUMMARY: Final = "summary"
+TELEMETRY_WIDEST: Final = timedelta(days=7)
+TELEMETRY_KEPT: Final = timedelta(days=730)  # "2 years": what starts earlier is refused, assumed
+
+# -- query of intervals, days and lists ------------------------------------------------ verified
+START_AT: Final = "start_at"  # epoch seconds; an interval is given when it ends after it
+GRANULARITY: Final = "granularity"  # length of the window, from `start_at` on
+DAY_WINDOW: Final = "day"  # 24 hours from an instant: assumed for days of clock changes
+WEEK_WINDOW: Final = "week"
+SUMMARY_DATE: Final = "summary_date"
+PAGE: Final = "page"
+SIZE: Final = "size"
+LONGEST_PAGE: Final = 100
+
 # -- credentials ---------------------------------------------------------------------- verified
 KEY_HEADER: Final = "key"  # also taken from the query, where more people see it
 DEVELOPER_PORTAL: Final = "https://developer-v4.enphase.com"
@@ -53,8 +79,6 @@ SERIAL_NUM: Final = "serial_num"  # of a gateway
 START_TIME: Final = "start_time"  # epoch seconds
 END_TIME: Final = "end_time"  # epoch seconds
 CLEARED: Final = "cleared"  # alarms that are over instead of active ones
-PAGE: Final = "page"
-SIZE: Final = "size"
 LONGEST_SEARCH_PAGE: Final = 1000
 EVENTS_WIDEST: Final = timedelta(days=7)
 EVENTS_KEPT: Final = timedelta(days=180)  # the specification says nine months, the notes say six

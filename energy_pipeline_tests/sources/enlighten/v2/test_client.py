@@ -23,13 +23,14 @@ from energy_pipeline.errors import (
 )
 from energy_pipeline.sources.enlighten.answers import IntervalAnswer
 from energy_pipeline.sources.enlighten.counted_requests import READS
-from energy_pipeline.sources.enlighten.series import (
+from energy_pipeline.sources.enlighten.dialect import RefusedWindow
+from energy_pipeline.sources.enlighten.series import IntervalSeries
+from energy_pipeline.sources.enlighten.v2.client import EnlightenV2
+from energy_pipeline.sources.enlighten.v2.series import (
     CONSUMPTION,
     METER_PRODUCTION,
     MICRO_PRODUCTION,
-    IntervalSeries,
 )
-from energy_pipeline.sources.enlighten.v2.client import EnlightenV2, RefusedWindow
 from energy_pipeline.state.limits import Limit
 from energy_pipeline_tests.clocks import ManualClock
 from energy_pipeline_tests.sources.enlighten.bodies import (
@@ -117,8 +118,8 @@ def test_production_totals_by_the_devices_that_measure(tmp_path: Path) -> None:
     micro = ask(cloud, tmp_path, lambda client: client.day_totals(MICRO_PRODUCTION, HOUSE))
     meter = ask(cloud, tmp_path, lambda client: client.day_totals(METER_PRODUCTION, HOUSE))
 
-    assert (micro.first_day, micro.energy_wh) == (date(2024, 5, 30), (11, 20))
-    assert (meter.energy_wh, meter.last_report_at) == ((0, 21), REPORTED)
+    assert (micro.first_day, micro.energy_wh) == (date(2024, 5, 30), {"production": (11, 20)})
+    assert (meter.energy_wh, meter.last_report_at) == ({"production": (0, 21)}, REPORTED)
     assert cloud.asked[0].path == f"{PATH}/energy_lifetime"
     assert cloud.queries() == [{"production": "all"}] * 2
 
@@ -128,7 +129,7 @@ def test_merged_totals_where_the_parts_are_not_given(tmp_path: Path) -> None:
 
     found = ask(cloud, tmp_path, lambda client: client.day_totals(MICRO_PRODUCTION, HOUSE))
 
-    assert (found.energy_wh, found.last_report_at) == ((11, None), None)
+    assert (found.energy_wh, found.last_report_at) == ({"production": (11, None)}, None)
 
 
 def test_consumption_totals(tmp_path: Path) -> None:
@@ -136,7 +137,7 @@ def test_consumption_totals(tmp_path: Path) -> None:
 
     found = ask(cloud, tmp_path, lambda client: client.day_totals(CONSUMPTION, HOUSE))
 
-    assert (found.first_day, found.energy_wh) == (date(2024, 5, 30), (7, 0))
+    assert (found.first_day, found.energy_wh) == (date(2024, 5, 30), {"consumption": (7, 0)})
     assert cloud.asked[0].path == f"{PATH}/consumption_lifetime"
 
 
@@ -153,7 +154,7 @@ def test_no_totals_are_none(tmp_path: Path, nothing: httpx.Response) -> None:
 
     found = ask(cloud, tmp_path, lambda client: client.day_totals(METER_PRODUCTION, HOUSE))
 
-    assert (found.first_day, found.energy_wh) == (None, ())
+    assert (found.first_day, found.energy_wh) == (None, {})
 
 
 def test_all_pages_of_systems(tmp_path: Path) -> None:
@@ -163,7 +164,7 @@ def test_all_pages_of_systems(tmp_path: Path) -> None:
     ]
     cloud = Cloud(*pages)
 
-    found = ask(cloud, tmp_path, lambda client: client.systems(HOUSE.user_id))
+    found = ask(cloud, tmp_path, lambda client: client.systems(HOUSE))
 
     assert [system.system_id for system in found] == [1, 2]
     assert cloud.queries() == [{"limit": "1000"}, {"limit": "1000", "next": "4d6a"}]
@@ -174,7 +175,7 @@ def test_a_cursor_that_leads_nowhere_ends(tmp_path: Path) -> None:
     cloud = Cloud(answered({"systems": [], "next": "4d6a"}))
 
     with pytest.raises(SchemaSurprise, match="cursor of this very page"):
-        ask(cloud, tmp_path, lambda client: client.systems(HOUSE.user_id))
+        ask(cloud, tmp_path, lambda client: client.systems(HOUSE))
     assert len(cloud.asked) == 2
 
 
@@ -320,7 +321,7 @@ def test_passing_trouble_is_asked_again_and_every_try_is_a_hit(
 
     async def question(client: EnlightenV2) -> int:
         await day(client)
-        return client.quota.spent_by_this_object
+        return client.connection.quota.spent_by_this_object
 
     assert ask(cloud, tmp_path, question, clock) == 3
     assert len(clock.slept_s) == 2
@@ -448,7 +449,7 @@ def test_no_secret_is_in_an_error_a_log_line_or_a_name(
 
     async def question(client: EnlightenV2) -> None:
         seen.append(repr(client) + repr(HOUSE))
-        for questioned in (day(client), client.systems(HOUSE.user_id)):
+        for questioned in (day(client), client.systems(HOUSE)):
             try:
                 seen.append(repr(await questioned))
             except EnergyPipelineError as error:

@@ -312,7 +312,7 @@ def test_a_month_that_is_full_with_its_window_ends_it_at_once(tmp_path: Path) ->
     "trouble",
     [
         EXPIRED,
-        no(401, f"no {API_KEY}", "Bearer token-1"),
+        no(401, f"no {API_KEY}", "Bearer token-0"),
         no(422, "x", f"Failed to parse {API_KEY}"),
         httpx.ConnectError(f"{API_KEY} token-0"),
     ],
