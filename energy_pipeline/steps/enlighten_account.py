@@ -9,13 +9,12 @@ from pydantic import SecretStr
 
 from energy_pipeline.clock import Clock
 from energy_pipeline.configuration.environment import ENVIRONMENT
-from energy_pipeline.configuration.sites import EnlightenAccess
 from energy_pipeline.errors import ConfigurationError, Problem
 from energy_pipeline.http.client import open_client
 from energy_pipeline.http.lanes import Lanes
 from energy_pipeline.sources.enlighten import wire
 from energy_pipeline.sources.enlighten.asked import Ask
-from energy_pipeline.sources.enlighten.dialect import Enlighten
+from energy_pipeline.sources.enlighten.dialect import Enlighten, Grant
 from energy_pipeline.sources.enlighten.token_source import TokenSource
 from energy_pipeline.sources.enlighten.v2.client import EnlightenV2
 from energy_pipeline.sources.enlighten.v2.connection import Connection as ConnectionV2
@@ -56,32 +55,32 @@ class Account:
         self._open_tokens = open_tokens
         self._v4: dict[str, ConnectionV4] = {}
 
-    def of(self, access: EnlightenAccess) -> Enlighten:
-        """Return what answers questions about a site.
+    def of(self, grant: Grant) -> Enlighten:
+        """Return what answers questions, in the name of whoever granted access.
 
         Raises:
             ConfigurationError: what a token is asked for with is not configured.
         """
-        if access.api == "v2":
+        if grant.api == "v2":
             return EnlightenV2(self._connection_v2)
-        return EnlightenV4(self._connection_v4(access))
+        return EnlightenV4(self._connection_v4(grant))
 
-    def ask_of(self, access: EnlightenAccess) -> Ask:
-        """Return what asks for any path in the dialect of a site, as the one who opened it.
+    def ask_of(self, grant: Grant) -> Ask:
+        """Return what asks for any path of a dialect, in the name of whoever granted access.
 
         Raises:
             ConfigurationError: what a token is asked for with is not configured.
         """
-        if access.api == "v2":
-            return self._connection_v2.as_user(access.user_id or SecretStr(""))
-        return self._connection_v4(access).get_or_refusal
+        if grant.api == "v2":
+            return self._connection_v2.as_user(grant.user_id or SecretStr(""))
+        return self._connection_v4(grant).get_or_refusal
 
     @cached_property
     def _connection_v2(self) -> ConnectionV2:
         return ConnectionV2(*self._common, self._clock)
 
-    def _connection_v4(self, access: EnlightenAccess) -> ConnectionV4:
-        owner = access.owner or ""
+    def _connection_v4(self, grant: Grant) -> ConnectionV4:
+        owner = grant.owner or ""
         if owner not in self._v4:
             self._v4[owner] = ConnectionV4(*self._common, self._open_tokens(owner), self._clock)
         return self._v4[owner]

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from pydantic import SecretStr
-
 from energy_pipeline.calendar import DAY
 from energy_pipeline.configuration.site_entries import Access, NewSite, is_zone, unique_id
 from energy_pipeline.configuration.sites import Registry
@@ -56,8 +54,8 @@ async def list_systems(bench: Workbench, access: Access) -> list[ListedSystem]:
         ServiceError: the vendor gives no list.
         QuotaSpent: the plan's requests are used up.
     """
-    async with open_enlighten(bench) as cloud:
-        return await cloud.systems(access.user_id or SecretStr(""))
+    async with open_enlighten(bench) as account:
+        return await account.of(access).systems(access)
 
 
 def seen_systems(

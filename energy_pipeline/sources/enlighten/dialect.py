@@ -9,6 +9,8 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Protocol
 
+from pydantic import SecretStr
+
 from energy_pipeline.calendar import Span
 from energy_pipeline.configuration.environment import EnlightenApi
 from energy_pipeline.configuration.sites import EnlightenAccess, Stream
@@ -36,6 +38,25 @@ class RefusedWindow:
     received_at: datetime
 
 
+class Grant(Protocol):
+    """Who granted access, and in which dialect it is used; an `EnlightenAccess` is one."""
+
+    @property
+    def api(self) -> EnlightenApi:
+        """The dialect."""
+        ...
+
+    @property
+    def user_id(self) -> SecretStr | None:
+        """The user who granted access; v2 only."""
+        ...
+
+    @property
+    def owner(self) -> str | None:
+        """Name of the owner's authorization, where there are several; v4 only."""
+        ...
+
+
 class Enlighten(Protocol):
     """The Enlighten cloud for one application.
 
@@ -58,8 +79,8 @@ class Enlighten(Protocol):
         """Ask for the vendor's totals of every local day of the system's life, in one request."""
         ...
 
-    async def systems(self, access: EnlightenAccess) -> list[ListedSystem]:
-        """Return every system that is seen by the user who granted access to this one."""
+    async def systems(self, grant: Grant) -> list[ListedSystem]:
+        """Return every system that is seen by the user who granted access."""
         ...
 
     async def summary(self, access: EnlightenAccess, day: date | None = None) -> Summary:

@@ -20,7 +20,7 @@ from energy_pipeline.sources.enlighten.bodies import (
     read_body,
 )
 from energy_pipeline.sources.enlighten.day_totals import DayTotals, no_totals, parse_day_totals
-from energy_pipeline.sources.enlighten.dialect import RefusedWindow
+from energy_pipeline.sources.enlighten.dialect import Grant, RefusedWindow
 from energy_pipeline.sources.enlighten.refusals import Refusal
 from energy_pipeline.sources.enlighten.series import IntervalSeries
 from energy_pipeline.sources.enlighten.v2 import wire
@@ -60,12 +60,12 @@ class EnlightenV2:
             return no_totals(found.reason, received_at)
         return parse_day_totals(found.content, series, f"GET {path}", received_at)
 
-    async def systems(self, access: EnlightenAccess) -> list[ListedSystem]:
+    async def systems(self, grant: Grant) -> list[ListedSystem]:
         """Follow the cursor; one request per 1,000 systems."""
         params = {wire.LIMIT: str(wire.LONGEST_PAGE)}
         found: list[ListedSystem] = []
         while True:
-            response = await self.connection.get(wire.SYSTEMS, _user(access), params)
+            response = await self.connection.get(wire.SYSTEMS, _user(grant), params)
             page = read_body(SystemsPage, response.content, f"GET {wire.SYSTEMS}")
             found += page.systems
             if not page.next:
@@ -83,6 +83,6 @@ class EnlightenV2:
         return read_body(Summary, response.content, f"GET {path}")
 
 
-def _user(access: EnlightenAccess) -> SecretStr:
+def _user(grant: Grant) -> SecretStr:
     """Return the user who granted access; the rules of sites.yaml see to it that there is one."""
-    return access.user_id or SecretStr("")
+    return grant.user_id or SecretStr("")

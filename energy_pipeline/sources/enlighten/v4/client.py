@@ -12,7 +12,7 @@ from energy_pipeline.sources.enlighten import wire as shared
 from energy_pipeline.sources.enlighten.answers import IntervalAnswer
 from energy_pipeline.sources.enlighten.bodies import ListedSystem, Summary, read_body
 from energy_pipeline.sources.enlighten.day_totals import DayTotals, no_totals, parse_day_totals
-from energy_pipeline.sources.enlighten.dialect import RefusedWindow
+from energy_pipeline.sources.enlighten.dialect import Grant, RefusedWindow
 from energy_pipeline.sources.enlighten.refusals import Refusal
 from energy_pipeline.sources.enlighten.series import IntervalSeries
 from energy_pipeline.sources.enlighten.v4 import wire
@@ -58,7 +58,7 @@ class EnlightenV4:
             return no_totals(found.reason, received_at)
         return parse_day_totals(found.content, series, f"GET {path}", received_at)
 
-    async def systems(self, access: EnlightenAccess) -> list[ListedSystem]:  # noqa: ARG002
+    async def systems(self, grant: Grant) -> list[ListedSystem]:  # noqa: ARG002
         """Ask page by page, 100 systems each; the token says whose systems they are."""
         found: list[ListedSystem] = []
         page = 0
