@@ -1,12 +1,14 @@
 """`energy-pipeline demo`: the main job on simulated services, and what came of it, by month.
 
-The job is the one that runs every day, through Dagster, on the demo's own instance. The world it
-runs in is in `demo_world.py`, the figures are in `report/months.py`.
+The job is the one that runs every day, through Dagster, on the demo's own instance; then the
+gateway is polled once, as every five minutes. The world they run in is in `demo_world.py`, the
+figures are in `report/months.py`.
 """
 
 import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -16,7 +18,14 @@ from rich.console import Console
 from rich.table import Table
 
 from energy_pipeline.calendar import Days
-from energy_pipeline.cli.demo_world import FOLDER, SITE_ID, World, new_world, served
+from energy_pipeline.cli.demo_world import (
+    FOLDER,
+    GATEWAY_SITE_ID,
+    SITE_ID,
+    World,
+    new_world,
+    served,
+)
 from energy_pipeline.errors import EnergyPipelineError
 from energy_pipeline.report.months import Way, energy_by_month
 
@@ -42,16 +51,18 @@ def run_demo(data: Path | None, timezone: str) -> bool:
     except ValueError as error:
         raise EnergyPipelineError(str(error)) from None
     house = f"the recordings of {data}" if data else "a modelled house"
-    console.print(f"Simulated Enlighten and EnerKey on loopback; {house}.")
+    console.print(f"Simulated Enlighten, Envoy and EnerKey on loopback; {house}.")
     console.print(f"Running the job daily_energy over {world.days} UTC ...")
     with served(world) as environment, environment_set(environment):
         spent = run_daily_energy(world.days)
         months = {way: _months(way, world, environment) for way in WAYS}
+        polled = poll_gateway()
     for way, table in months.items():
         console.print(_printed(way, table))
     console.print("Spent: " + ", ".join(f"{n} {what}" for what, n in spent.items()) + ".")
+    console.print(_counters(polled))
     console.print(_what_next(), highlight=False)
-    return all(bool(table["agree"].all()) for table in months.values())
+    return all(bool(table["agree"].all()) for table in months.values()) and not polled.empty
 
 
 @contextmanager
@@ -81,6 +92,18 @@ def run_daily_energy(days: Days) -> dict[str, int]:
     with dg.DagsterInstance.get() as instance:
         result = job.execute_in_process(instance=instance, tags=range_tags(days), run_config=quiet)
     return {what: _sum_of(result, figure) for what, figure in _SPENT.items()}
+
+
+def poll_gateway() -> pd.DataFrame:
+    """Poll the gateway once and return what it showed; no rows when the poll failed."""
+    from energy_pipeline.definitions import definitions
+
+    job = definitions().resolve_job_def("poll_envoy")
+    quiet = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+    with dg.DagsterInstance.get() as instance:
+        today = str(datetime.now(UTC).date())
+        job.execute_in_process(instance=instance, partition_key=today, run_config=quiet)
+    return pd.read_parquet(FOLDER / "data" / "envoy_readings")
 
 
 def _sum_of(result: dg.ExecuteInProcessResult, figure: str) -> int:
@@ -123,6 +146,19 @@ def _printed(way: Way, months: pd.DataFrame) -> Table:
     return table
 
 
+def _counters(readings: pd.DataFrame) -> Table:
+    table = Table(title=f"{GATEWAY_SITE_ID}: what its gateway has counted, polled once")
+    table.add_column("stream")
+    table.add_column("kWh", justify="right")
+    table.add_column("W now", justify="right")
+    metered = readings.dropna(subset=["power_w"])
+    for stream, energy_wh, power_w in zip(
+        metered["stream"], metered["energy_wh"], metered["power_w"], strict=True
+    ):
+        table.add_row(stream, f"{energy_wh / 1000:,.3f}", f"{power_w:,.0f}")
+    return table
+
+
 def _what_next() -> str:
     return (
         "Hours held are not final yet: in the newest days a panel may still report late,\n"
@@ -130,6 +166,9 @@ def _what_next() -> str:
         "waits from its first open hour on. Every later run looks at them again.\n"
         "What became of each hour, and why:\n"
         f"  pandas.read_parquet('{FOLDER}/data/enerkey_consumption_upload')\n"
+        "\n"
+        "A gateway keeps no history: its hours come with the polls that the schedule\n"
+        "gateway_polls makes every five minutes once it is on.\n"
         "\n"
         "Next: `make ui` shows the run, its checks and its pictures in the browser.\n"
         "Then copy sites.example.yaml to sites.yaml and .env.example to .env,\n"

@@ -1,4 +1,6 @@
-"""The demo's small world: one house, simulated services, and the files and environment of a user.
+"""The demo's small world: two houses, simulated services, and the files and environment of a user.
+
+One house is at Enlighten, the other has nothing but a gateway, which is polled from today on.
 
 Everything lives in one folder, `.demo/`, so that the page opened afterwards shows the same world:
 the simulated EnerKey keeps its values in a file there, and both services keep their ports. What is
@@ -6,7 +8,7 @@ run in it is in `demo.py`, the page in `ui.py`.
 """
 
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +17,7 @@ from pathlib import Path
 import orjson
 
 from energy_pipeline.calendar import DAY, Days
+from energy_pipeline.cli import gateway_house
 from energy_pipeline.simulators.clock import VirtualClock
 from energy_pipeline.simulators.enerkey import SIMULATED_KEY_A, EnerKeySimulator, Meter, profile
 from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
@@ -27,11 +30,13 @@ from energy_pipeline.simulators.enlighten.dataset import (
 from energy_pipeline.simulators.enlighten.model import House, modelled_system
 from energy_pipeline.simulators.enlighten.replay import replayed_system
 from energy_pipeline.simulators.enlighten.switches import Switches
+from energy_pipeline.simulators.envoy import serve_gateway
 from energy_pipeline.simulators.server import serve
 
 FOLDER = Path(".demo")
 MODELLED_DAYS = 92  # three months: enough for a table by month, and fetched in seconds
 SITE_ID = "demo-house"
+GATEWAY_SITE_ID = "demo-cabin"
 SYSTEM_ID = 67
 METERS = (
     Meter(101, 11, "Solar production", "kWh", "consumption"),
@@ -67,16 +72,15 @@ class World:
         first: first UTC day of data.
         last: last UTC day of data.
         data: the replayed export; None is the modelled house.
-        enlighten_port: port of the simulated cloud, 0 before it was ever served.
-        enerkey_port: likewise of the simulated EnerKey.
+        ports: of the simulated cloud, EnerKey, token services and gateway, 0 before they were
+            ever served.
     """
 
     timezone: str
     first: date
     last: date
     data: Path | None = None
-    enlighten_port: int = 0
-    enerkey_port: int = 0
+    ports: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     @property
     def days(self) -> Days:
@@ -108,7 +112,7 @@ def new_world(data: Path | None, timezone: str) -> World:
         world = World(timezone, _utc_day(first), _utc_day(last - 1), data.absolute())
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
-    _write_files(world)
+    _write_instance()
     return world
 
 
@@ -127,8 +131,7 @@ def kept_world() -> World | None:
         date.fromisoformat(kept["first"]),
         date.fromisoformat(kept["last"]),
         Path(kept["data"]) if kept["data"] else None,
-        kept["enlighten_port"],
-        kept["enerkey_port"],
+        tuple(kept["ports"]),
     )
 
 
@@ -138,15 +141,19 @@ def served(world: World) -> Generator[dict[str, str]]:
     clock = VirtualClock(None if world.data is None else _after(world.last))
     cloud = EnlightenSimulator(Fleet.of([world.system()]), clock, Switches(history_days=None))
     enerkey = EnerKeySimulator(
-        profile(METERS, time_zone=world.timezone),
+        profile((*METERS, *gateway_house.METERS), time_zone=world.timezone),
         VirtualClock(),
         state_file=FOLDER / "enerkey.json",
     )
+    envoy = gateway_house.new_gateway(world.timezone)
+    login = gateway_house.token_services(envoy)
     with ExitStack() as stack:
-        cloud_server = stack.enter_context(serve(cloud.app, world.enlighten_port))
-        enerkey_server = stack.enter_context(serve(enerkey.app, world.enerkey_port))
-        _keep(world, cloud_server.port, enerkey_server.port)
-        yield _environment(world, cloud_server.base_url, enerkey_server.base_url)
+        apps = zip((cloud.app, enerkey.app, login.app), world.ports, strict=False)
+        servers = [stack.enter_context(serve(app, port)) for app, port in apps]
+        (FOLDER / "gateway").mkdir(exist_ok=True)
+        box = stack.enter_context(serve_gateway(envoy, FOLDER / "gateway", world.ports[-1]))
+        _keep(world, [*(server.port for server in servers), box.port], box.host)
+        yield _environment(world, *(server.base_url for server in servers))
 
 
 def _after(last: date) -> datetime:
@@ -154,35 +161,38 @@ def _after(last: date) -> datetime:
     return datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=3)
 
 
-def _keep(world: World, enlighten_port: int, enerkey_port: int) -> None:
+def _keep(world: World, ports: Sequence[int], gateway_host: str) -> None:
+    """Write down the world, and the site file, which names the gateway's port."""
     kept = {
         "timezone": world.timezone,
         "first": str(world.first),
         "last": str(world.last),
         "data": str(world.data) if world.data else None,
-        "enlighten_port": enlighten_port,
-        "enerkey_port": enerkey_port,
+        "ports": ports,
     }
     (FOLDER / "world.json").write_bytes(orjson.dumps(kept))
-
-
-def _write_files(world: World) -> None:
-    """Write the user's files; Dagster's instance is the project's own, in the demo's folder."""
-    sites = _SITES.format(
+    house = _SITES.format(
         site=SITE_ID,
         timezone=world.timezone,
         start=world.first,
         system_id=SYSTEM_ID,
         user_id=f'"{DEMO_USER_ID}"',
     )
-    (FOLDER / "sites.yaml").write_text(sites)
+    cabin = gateway_house.entry(GATEWAY_SITE_ID, "Demo cabin", world.timezone, gateway_host)
+    (FOLDER / "sites.yaml").write_text(house + cabin)
+
+
+def _write_instance() -> None:
+    """Write Dagster's instance: the project's own, in the demo's folder."""
     instance = Path("dagster.yaml").read_text().replace(": .dagster", f": {FOLDER}/dagster")
     (FOLDER / "dagster.yaml").write_text(instance)
 
 
-def _environment(world: World, enlighten_url: str, enerkey_url: str) -> dict[str, str]:
+def _environment(
+    world: World, enlighten_url: str, enerkey_url: str, login_url: str
+) -> dict[str, str]:
     """The environment of a user with generous plans, so that the demo does not wait."""
-    return {
+    return gateway_house.environment(login_url) | {
         "DAGSTER_HOME": str(FOLDER.absolute()),
         "ENERGY_SITES_FILE": str(FOLDER / "sites.yaml"),
         "ENERGY_DATA_URI": str(FOLDER / "data"),

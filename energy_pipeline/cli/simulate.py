@@ -6,16 +6,17 @@ meets them.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from energy_pipeline.calendar import DAY
+from energy_pipeline.cli import gateway_house
 from energy_pipeline.cli.demo_world import METERS, SYSTEM_ID
 from energy_pipeline.cli.terminal import results
 from energy_pipeline.errors import EnergyPipelineError
 from energy_pipeline.simulators.clock import VirtualClock
-from energy_pipeline.simulators.enerkey import SIMULATED_KEY_A, EnerKeySimulator, Meter, profile
+from energy_pipeline.simulators.enerkey import SIMULATED_KEY_A, EnerKeySimulator, profile
 from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
 from energy_pipeline.simulators.enlighten.dataset import (
     DEMO_API_KEY,
@@ -26,31 +27,12 @@ from energy_pipeline.simulators.enlighten.dataset import (
 from energy_pipeline.simulators.enlighten.model import House, modelled_system
 from energy_pipeline.simulators.enlighten.replay import replayed_system
 from energy_pipeline.simulators.enlighten.switches import Switches
-from energy_pipeline.simulators.envoy import (
-    Account,
-    EnvoySimulator,
-    LoginSimulator,
-    ServedGateway,
-    Site,
-    hardware,
-    modelled_curve,
-    serve_gateway,
-)
+from energy_pipeline.simulators.envoy import serve_gateway
+from energy_pipeline.simulators.envoy.gateway import ServedGateway
 from energy_pipeline.simulators.server import RunningServer, serve_forever
 
 _HISTORY_DAYS = 730
 _AHEAD_DAYS = 30  # the modelled house lives on while the services are up
-
-_SERIAL = "122000000067"
-_OWNER = Account(
-    email="owner@example.com",
-    password="simulated",  # noqa: S106 - of nobody
-    serials=frozenset({_SERIAL}),
-)
-_GATEWAY_METERS = (
-    Meter(201, 12, "Solar production by the gateway", "kWh", "consumption"),
-    Meter(202, 12, "Consumption by the gateway", "kWh", "consumption"),
-)
 
 _ENVIRONMENT = """\
 ENLIGHTEN_API=v2
@@ -58,10 +40,6 @@ ENLIGHTEN_BASE_URL={enlighten}
 ENLIGHTEN_API_KEY={enlighten_key}
 ENERKEY_BASE_URL={enerkey}
 ENERKEY_API_KEY_A={enerkey_key}
-ENPHASE_EMAIL={email}
-ENPHASE_PASSWORD={password}
-ENPHASE_LOGIN_URL={login}
-ENPHASE_ENTREZ_URL={login}
 """
 _SITES = """\
 sites:
@@ -74,14 +52,6 @@ sites:
       - {{stream: production, meter_id: 101, reading: consumption, unit: kWh}}
       - {{stream: consumption, meter_id: 102, reading: consumption, unit: kWh}}
       - {{stream: production, meter_id: 103, reading: cumulative, unit: kWh}}
-  - id: simulated-gateway
-    name: Simulated house with a gateway
-    timezone: {timezone}
-    start: {today}
-    envoy: {{host: "{host}", serial: "{serial}"}}
-    uploads:
-      - {{stream: production, meter_id: 201, reading: consumption, unit: kWh}}
-      - {{stream: consumption, meter_id: 202, reading: consumption, unit: kWh}}
 """
 
 
@@ -120,22 +90,16 @@ def run_simulate(data: Path | None, timezone: str, ports: Ports) -> None:
     # A replayed cloud stands shortly after its last recording, when everything has arrived.
     clock = VirtualClock(None if data is None else _last_instant(system) + 2 * DAY)
     cloud = EnlightenSimulator(Fleet.of([system]), clock, Switches(history_days=None))
-    meters = (*METERS, *_GATEWAY_METERS)
+    meters = (*METERS, *gateway_house.METERS)
     enerkey = EnerKeySimulator(profile(meters, time_zone=timezone), VirtualClock())
-    envoy = EnvoySimulator(_house_with_gateway(timezone))
-    login = LoginSimulator(envoy.authority, envoy.clock, [_OWNER])
+    envoy = gateway_house.new_gateway(timezone)
+    login = gateway_house.token_services(envoy)
     apps = [(cloud.app, ports.enlighten), (enerkey.app, ports.enerkey), (login.app, ports.login)]
     try:
         with TemporaryDirectory() as folder, serve_gateway(envoy, Path(folder), ports.envoy) as box:
             serve_forever(apps, lambda servers: _print_how_to_reach(servers, box, system))
     except OSError as error:
         raise EnergyPipelineError(f"{ports}: {error.strerror}; 0 takes a free one") from None
-
-
-def _house_with_gateway(timezone: str) -> Site:
-    start = datetime.combine(datetime.now(UTC).date(), time(), UTC)
-    curve = modelled_curve(start, _AHEAD_DAYS, timezone=timezone)
-    return Site(hardware("full_ct", serial=_SERIAL, timezone=timezone), curve)
 
 
 def _modelled(timezone: str) -> System:
@@ -171,23 +135,22 @@ def _print_how_to_reach(
         enlighten_key=DEMO_API_KEY,
         enerkey=enerkey,
         enerkey_key=SIMULATED_KEY_A,
-        email=_OWNER.email,
-        password=_OWNER.password,
-        login=login,
     )
+    owner = gateway_house.environment(login)
+    environment += "".join(f"{name}={value}\n" for name, value in owner.items())
     sites = _SITES.format(
         timezone=system.timezone,
         start=_first_instant(system).date(),
         system_id=system.system_id,
         user_id=DEMO_USER_ID,
-        today=datetime.now(UTC).date(),
-        host=gateway.host,
-        serial=_SERIAL,
+    )
+    sites += gateway_house.entry(
+        "simulated-gateway", "Simulated house with a gateway", system.timezone, gateway.host
     )
     lines = [
         f"Simulated Enlighten: {enlighten}",
         f"Simulated EnerKey:   {enerkey}",
-        f"Simulated gateway:   {gateway.base_url}, serial {_SERIAL}",
+        f"Simulated gateway:   {gateway.base_url}, serial {gateway_house.SERIAL}",
         f"Its token services:  {login}",
         "",
         "For .env:",

@@ -17,6 +17,7 @@ class ServedGateway:
         simulator: what is served.
         base_url: `https://127.0.0.1:<port>`, no slash at the end.
         host: the same without the scheme, as clients want it.
+        port: the same alone.
         certificate: the one that new connections see.
     """
 
@@ -30,6 +31,7 @@ class ServedGateway:
         self.simulator = simulator
         self.base_url = server.base_url
         self.host = server.base_url.removeprefix("https://")
+        self.port = server.port
         self.certificate = certificate
         self._server = server
         self._folder = folder

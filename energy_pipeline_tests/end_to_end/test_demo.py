@@ -1,0 +1,44 @@
+"""The first command of a newcomer, on a day of an export instead of its three months."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from energy_pipeline_tests.end_to_end.town import PROJECT
+
+COMMAND = str(Path(sys.executable).with_name("energy-pipeline"))
+
+
+def export(path: Path) -> Path:
+    """Write a local day of quarter hours: 96 of production and of consumption."""
+    at = pd.date_range("2024-03-01", periods=96, freq="15min", tz="UTC")
+    rows = {"Date/Time": at.strftime("%Y-%m-%d %H:%M:%S +0000")}
+    rows |= {"Energy Produced (Wh)": [100] * 96, "Energy Consumed (Wh)": [50] * 96}
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+def test_the_demo_shows_every_stage_and_agrees(tmp_path: Path) -> None:
+    (tmp_path / "dagster.yaml").write_text((PROJECT / "dagster.yaml").read_text())
+    answer = subprocess.run(
+        [COMMAND, "demo", "--data", str(export(tmp_path / "export.csv")), "--timezone", "UTC"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+
+    assert answer.returncode == 0, answer.stderr
+    lines = answer.stdout.splitlines()
+    months = [line.split("│")[1:-1] for line in lines if line.startswith("│ 2024-03")]
+    assert len(months) == 3
+    for _, fetched, hourly, pushed, read_back, _, agrees in months:
+        assert 4 < float(read_back) == float(pushed) <= float(hourly) == float(fetched) < 10
+        assert agrees.strip() == "yes"
+    assert "EnerKey register 103" in answer.stdout
+    assert "3 messages pushed" in answer.stdout
+    assert "grid_import" in answer.stdout
+    assert max(map(len, lines)) <= 80
