@@ -12,6 +12,7 @@ from energy_pipeline.simulators.server import drop_connection
 
 _REQUEST = 300
 BUSY = b'{"errorCode":7,"errorMessages":["Data temporarily unavailable."]}'
+_BUG = b'{"reason":"500","type":"NoMethodError","message":["undefined method `end_at\' for nil"]}'
 _WEB_PAGE = b"<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>"
 
 
@@ -61,6 +62,8 @@ def failed_answer(failure: Failure, busy: bytes = BUSY) -> Response:
             return Response(busy, int(failure), media_type="application/json")
         case "503_html":
             return Response(_WEB_PAGE, 503, media_type="text/html")
+        case "bug":
+            return Response(_BUG, 500, media_type="application/json")
         case "drop":
             return _Cut(b"")
         case "cut":

@@ -11,8 +11,9 @@ from typing import Any, Literal, get_args
 
 from energy_pipeline.simulators.enlighten.dataset import Stream
 
-Failure = Literal["500", "503", "503_html", "drop", "cut"]
-"""Data store busy; too many at once (JSON, or a web page); no answer; half an answer."""
+Failure = Literal["500", "503", "503_html", "bug", "drop", "cut"]
+"""Data store busy; too many at once (JSON, or a web page); a mistake in the vendor's program; no
+answer; half an answer."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from energy_pipeline.simulators.enlighten.shaping import split_evenly
 from energy_pipeline.simulators.enlighten.switches import ReportDate, Switches
 
 _RECENT_S = 3600
+_GRID_PROFILE = {"name": "EN 50549-1:2019", "id": "5f1c6a0e2d9b4c7a8e33"}
 _PACIFIC, _EASTERN = ZoneInfo("America/Los_Angeles"), ZoneInfo("America/New_York")
 
 
@@ -44,7 +45,7 @@ def micro_rows(
             "param_table": "540-00135-r01-v04.28.03",
             "envoy_serial_number": system.gateway_serial,
             "energy": {"value": energy, "units": "Wh", "precision": 0},
-            "grid_profile": "EN 50549-1:2019",
+            "grid_profile": _GRID_PROFILE[switches.grid_profile],
             "last_report_date": _report_date(newest, switches.last_report_date),
         }
         for number, (serial, energy, power) in enumerate(

@@ -19,7 +19,10 @@ class Switches:
         history_days: v2: interval data that starts earlier is not given; None is no limit.
         telemetry_history_days: v4: interval data that starts earlier is refused; None is no limit.
         stats_max_s: v2: longest range of micro intervals; the rest is cut off.
-        rgm_over_7_days: a longer range of meter intervals is cut or refused.
+        rgm_over_7_days: a longer range of meter intervals is refused, cut, or (v2) given up to a
+            month, as the endpoint's own text says.
+        rgm_over_a_year: v4: meter intervals of a start more than a year ago are given, or none, as
+            a text that was left over from v2 says.
         consumption_max_days: v2: longest range of consumption intervals; the rest is cut off.
         without_consumption_meter: v2: what consumption intervals answer then.
         docs: v4: the edition of the documentation that it follows: order of the systems, members
@@ -33,6 +36,8 @@ class Switches:
         merged_production: v4: the merged day series takes the meter, or shows the micros although
             there is a meter.
         events_history_days: v4: events that start earlier are refused.
+        nmi: v4: how a summary shows the number of the grid connection.
+        grid_profile: the grid profile of a micro is its name or its id.
         power_produced: the power of a micro is an object, or a plain number as before 2022-11.
         last_report_date: how a micro's last report is written: epoch seconds, ISO 8601 with a
             US-Pacific offset, or `2020-09-18 11:17:23 -0400`.
@@ -48,7 +53,8 @@ class Switches:
     history_days: int | None = 365
     telemetry_history_days: int | None = 730
     stats_max_s: int = 86_400
-    rgm_over_7_days: Literal["422", "cut"] = "422"
+    rgm_over_7_days: Literal["422", "cut", "month"] = "422"
+    rgm_over_a_year: Literal["given", "empty"] = "given"
     consumption_max_days: int = 31
     without_consumption_meter: Literal["empty", "message"] = "empty"
     docs: Literal["2023", "2026"] = "2026"
@@ -59,6 +65,8 @@ class Switches:
     interconnect_date: Literal["null", "date", "epoch"] = "null"
     merged_production: Literal["meter", "micro"] = "meter"
     events_history_days: int = 274
+    nmi: Literal["null", "text", "number"] = "null"
+    grid_profile: Literal["name", "id"] = "name"
     power_produced: Literal["object", "int"] = "object"
     last_report_date: ReportDate = "epoch"
     access_token_s: int = 86_393

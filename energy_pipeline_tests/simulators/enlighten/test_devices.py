@@ -130,6 +130,7 @@ def test_power_and_report_of_a_micro_are_written_as_the_switches_say():
     at = datetime.fromtimestamp(plain["last_report_date"], NOON.tzinfo)
     iso = first(last_report_date="iso")["last_report_date"]
     spaced = first(last_report_date="spaced")["last_report_date"]
+    assert plain["grid_profile"] != first(grid_profile="id")["grid_profile"]
     assert iso.endswith("-07:00")
     assert datetime.fromisoformat(iso) == at
     assert datetime.strptime(spaced, "%Y-%m-%d %H:%M:%S %z") == at

@@ -158,6 +158,12 @@ def test_failures_come_in_their_order_and_then_no_more():
         answers[2].json()
 
 
+def test_the_vendors_own_mistake_names_its_type():
+    sim = simulator(faults=Faults(next_failures=("bug",)))
+    answer = ask(sim, "/systems/67/stats")
+    assert (answer.status_code, answer.json()["type"]) == (500, "NoMethodError")
+
+
 def test_failures_can_be_kept_to_one_path():
     sim = simulator(house(67), house(68), faults=Faults(error_share=1.0, only_path="/systems/68/"))
     assert ask(sim, "/systems/67/stats").status_code == 200

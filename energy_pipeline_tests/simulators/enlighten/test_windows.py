@@ -69,6 +69,13 @@ def test_meter_intervals_of_seven_days_are_given_and_a_quarter_more_is_refused_o
     assert ends(ask(sim, "/systems/67/rgm_stats", **params))[-1] == start + 7 * DAY_S
 
 
+def test_meter_intervals_of_a_month_are_given_where_the_endpoints_own_text_is_followed():
+    sim = simulator(house(first=date(2024, 4, 1)), switches=Switches(rgm_over_7_days="month"))
+    start = epoch(2024, 4, 5)
+    found = ends(ask(sim, "/systems/67/rgm_stats", start_at=start))
+    assert (len(found), found[-1]) == (31 * 96, start + 31 * DAY_S)
+
+
 def test_consumption_is_cut_to_a_month_or_what_the_switch_says():
     system = house(first=date(2024, 4, 1))
     sim = simulator(system)

@@ -21,6 +21,7 @@ from energy_pipeline.simulators.enlighten.v2 import refusals
 
 _DAY_S = 86_400
 _WEEK_S = 7 * _DAY_S
+_MONTH_S = 31 * _DAY_S
 _LAST_SECOND = 2**32  # later instants are no dates that anybody means
 
 Parameters = Mapping[str, str]
@@ -88,7 +89,7 @@ def _longest_s(stream: Stream, switches: Switches) -> int:
         case "production_micro":
             return switches.stats_max_s
         case "production_meter":
-            return _WEEK_S
+            return _MONTH_S if switches.rgm_over_7_days == "month" else _WEEK_S
         case _:
             return switches.consumption_max_days * _DAY_S
 

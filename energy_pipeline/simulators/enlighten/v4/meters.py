@@ -7,7 +7,7 @@ from energy_pipeline.simulators.enlighten.hardware import MeterUse
 from energy_pipeline.simulators.enlighten.odometer import Reading, readings
 from energy_pipeline.simulators.enlighten.v4 import refusals
 from energy_pipeline.simulators.enlighten.v4.call import Json, View
-from energy_pipeline.simulators.enlighten.v4.windows import meter_window
+from energy_pipeline.simulators.enlighten.v4.windows import is_left_out, meter_window
 
 
 def production_meter_readings(view: View) -> Json:
@@ -28,7 +28,8 @@ def storage_meter_readings(view: View) -> Json:
 def rgm_stats(view: View) -> Json:
     """Return 15-minute production of the revenue-grade meter, as a sum and by channel."""
     system, window = view.system, meter_window(view)
-    known = view.cloud.intervals(system, "production_meter", window.start, window.end, view.now)
+    start = window.end if is_left_out(view, window.start) else window.start
+    known = view.cloud.intervals(system, "production_meter", start, window.end, view.now)
     ends = known.end_at.tolist()
     columns = (ends, known.devices_reporting.tolist(), known.energy_wh.tolist())
     channels = {

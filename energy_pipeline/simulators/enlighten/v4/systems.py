@@ -11,6 +11,7 @@ from energy_pipeline.simulators.enlighten.v4.parameters import day, positive
 
 _PAGE = 10
 _LONGEST_PAGE = 100
+_NMI = {"null": None, "text": "6305552410", "number": 6305552410}
 _SORTING = (
     "Invalid request because of 'The sorting parameter is not supported. "
     "Please use id for sorting by Asc or -id for sorting by Desc'"
@@ -101,7 +102,7 @@ def summary(view: View) -> Json:
         "modules": figures.modules,
         "operational_at": meta["operational_at"],
         "size_w": figures.size_w,
-        "nmi": None,
+        "nmi": _NMI[view.switches.nmi],
         "source": "meter" if system.has_meter else "microinverters",
         "status": meta["status"],
         "summary_date": str(asked),

@@ -18,6 +18,7 @@ from energy_pipeline.simulators.enlighten.v4.parameters import day, instant
 
 _DAY_S = 86_400
 _WEEK_S = 7 * _DAY_S
+_YEAR_S = 365 * _DAY_S
 _LENGTHS_S: Mapping[str, int] = MappingProxyType(
     {"5mins": 300, "15mins": 900, "day": _DAY_S, "week": _WEEK_S}
 )
@@ -84,6 +85,12 @@ def meter_window(view: View) -> Window:
     if view.switches.after_last_interval == "422" and last is not None and start >= last:
         raise refusals.outside()
     return Window(begin, min(end, begin + _WEEK_S))
+
+
+def is_left_out(view: View, start: int) -> bool:
+    """Whether meter intervals of a window that starts there are not given."""
+    is_old = start < view.now - _YEAR_S
+    return is_old and view.switches.rgm_over_a_year == "empty"
 
 
 def _asked(view: View) -> Window:

@@ -106,6 +106,14 @@ def test_starts_outside_of_what_is_given():
     assert refused(ask(sim, RGM, start_at=now)) == outside
 
 
+def test_a_start_more_than_a_year_ago_is_given_or_left_out():
+    sim = simulator(house(first=date(2022, 6, 1), last=date(2024, 6, 11)))
+    year_ago = int(sim.clock.now().timestamp()) - 365 * DAY_S
+    sim.switches = Switches(rgm_over_a_year="empty")
+    assert ends(ask(sim, RGM, start_at=year_ago - 900)) == []
+    assert len(ends(ask(sim, RGM, start_at=year_ago + 900))) == 672
+
+
 def test_a_start_before_the_first_report_is_the_first_reported_day():
     found = ends(ask(simulator(), RGM, start_at=epoch(2024, 5, 30)))
     assert (found[0], len(found)) == (epoch(2024, 5, 31, 21) + 900, 672)

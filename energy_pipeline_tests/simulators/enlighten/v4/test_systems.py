@@ -204,6 +204,15 @@ def test_a_summary_knows_the_battery():
     assert without["nmi"] is None
 
 
+def test_the_number_of_the_grid_connection_is_a_text_or_a_number():
+    sim = simulator()
+    shown = []
+    for nmi in ("text", "number"):
+        sim.switches = Switches(nmi=nmi)
+        shown.append(ask(sim, "/systems/67/summary").json()["nmi"])
+    assert shown == ["6305552410", 6305552410]
+
+
 def test_a_past_day_has_no_momentary_figures():
     sim = simulator()
     body = ask(sim, "/systems/67/summary", summary_date="2024-06-04").json()

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from energy_pipeline.errors import NotFound, SchemaSurprise
+from energy_pipeline.errors import NotFound, SchemaSurprise, ServiceUnavailable
+from energy_pipeline.simulators.enlighten.faults import Faults
 from energy_pipeline.sources.enlighten.devices import Device, measured_streams
 from energy_pipeline.sources.enlighten.v2.inventory import envoys, inventory, search_system_id
 from energy_pipeline_tests.sources.enlighten.served import NOTHING, Said, house, served
@@ -92,3 +93,10 @@ def test_devices_of_a_served_house(tmp_path: Path) -> None:
 def test_an_unknown_gateway_is_not_found(tmp_path: Path) -> None:
     with served(tmp_path) as cloud, pytest.raises(NotFound, match="Envoy not found"):
         cloud.ask_v2(lambda ask: search_system_id(ask, "0"))
+
+
+def test_the_vendors_own_mistake_is_not_asked_for_again(tmp_path: Path) -> None:
+    with served(tmp_path, faults=Faults(next_failures=("bug",))) as cloud:
+        with pytest.raises(ServiceUnavailable, match="Enlighten broke on this request"):
+            cloud.ask_v2(lambda ask: inventory(ask, 67))
+        assert cloud.sim.hits == 1
