@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from energy_pipeline.columns import FETCHED_AT, INSTANT, SITE, STREAM, column, energy_wh
 from energy_pipeline.dataset import Belongs, Dataset, conform, partition_days
+from energy_pipeline.enerkey_schema import ENERKEY_CUSTOMER_SNAPSHOT, ENERKEY_FACILITY_SNAPSHOT
 from energy_pipeline.enlighten_schema import (
     ENLIGHTEN_DEVICES,
     ENLIGHTEN_EVENTS,
@@ -20,6 +21,8 @@ __all__ = [
     "DATASETS",
     "ENERKEY_CONSUMPTION_UPLOAD",
     "ENERKEY_CUMULATIVE_UPLOAD",
+    "ENERKEY_CUSTOMER_SNAPSHOT",
+    "ENERKEY_FACILITY_SNAPSHOT",
     "ENERKEY_METERS",
     "ENLIGHTEN_BATTERY_CHARGE",
     "ENLIGHTEN_BATTERY_DISCHARGE",
@@ -226,6 +229,9 @@ ENERKEY_METERS = Dataset(
             column("unit", pa.string(), "unit of every value of the meter", nullable=True),
             column("reading_type", pa.string(), "consumption or cumulative", nullable=True),
             column("parent_meter_id", pa.int64(), "meter of which this is a part", nullable=True),
+            column(
+                "external_meter_id", pa.string(), "the id that provisioning gave it", nullable=True
+            ),
             FETCHED_AT,
         ]
     ),
@@ -256,5 +262,7 @@ DATASETS: dict[str, Dataset] = {
         ENERKEY_METERS,
         ENERKEY_CONSUMPTION_UPLOAD,
         ENERKEY_CUMULATIVE_UPLOAD,
+        ENERKEY_CUSTOMER_SNAPSHOT,
+        ENERKEY_FACILITY_SNAPSHOT,
     )
 }

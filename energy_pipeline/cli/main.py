@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from energy_pipeline.cli.enerkey_commands import provisioning
 from energy_pipeline.cli.terminal import mistakes
 from energy_pipeline.configuration.environment import EnlightenApi
 from energy_pipeline.configuration.members import SITE_ID, existing_zone
@@ -48,6 +49,8 @@ app.add_typer(envoy, name="envoy")
 
 enlighten = typer.Typer(help="The Enlighten cloud: access and plan.", no_args_is_help=True)
 app.add_typer(enlighten, name="enlighten")
+
+app.add_typer(provisioning, name="provisioning")
 
 Data = Annotated[
     Path | None,

@@ -5,7 +5,7 @@ nothing can be added in that way is not touched; the entries go into a new one b
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -66,8 +66,20 @@ def _appended(old: str, sites: Sequence[NewSite]) -> str | None:
             return None
 
 
-def _write(target: Path, text: str, ids: Sequence[str], settings: Settings) -> bool:
-    """Put the text in the file's place if it reads as these sites; tell whether it does."""
+def replace_file(
+    target: Path, text: str, is_right: Callable[[Registry], bool], settings: Settings
+) -> bool:
+    """Put a text in a site file's place if it reads as it should; tell whether it does.
+
+    Args:
+        target: the file itself, no link to it.
+        text: what it is to hold.
+        is_right: whether its sites are those that are meant.
+        settings: by which it is read.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
     try:
         with NamedTemporaryFile(
             "w", encoding="utf-8", newline="", dir=target.parent, suffix=".yaml", delete=False
@@ -75,7 +87,7 @@ def _write(target: Path, text: str, ids: Sequence[str], settings: Settings) -> b
             file.write(text)
         written = Path(file.name)
         try:
-            if not _reads_as(written, ids, settings):
+            if not _reads_right(written, is_right, settings):
                 return False
             mode = target.stat().st_mode & 0o777 if target.exists() else _OWNER_ONLY
             written.chmod(mode)
@@ -87,9 +99,14 @@ def _write(target: Path, text: str, ids: Sequence[str], settings: Settings) -> b
     return True
 
 
-def _reads_as(file: Path, ids: Sequence[str], settings: Settings) -> bool:
+def _write(target: Path, text: str, ids: Sequence[str], settings: Settings) -> bool:
+    """Put the text in the file's place if it reads as these sites; tell whether it does."""
+    return replace_file(target, text, lambda registry: _ids(registry) == [*ids], settings)
+
+
+def _reads_right(file: Path, is_right: Callable[[Registry], bool], settings: Settings) -> bool:
     try:
-        return _ids(load_registry(file, settings)) == [*ids]
+        return is_right(load_registry(file, settings))
     except ConfigurationError:
         return False
 

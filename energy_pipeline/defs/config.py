@@ -52,3 +52,16 @@ class MonthsConfig(FetchConfig):
         default_factory=list,
         description="As 2024-05; empty means the last one that is over. Each costs a hit per site.",
     )
+
+
+class SnapshotConfig(dg.Config):
+    """What a snapshot may delete."""
+
+    confirm_delete: list[str] = Field(
+        default_factory=list,
+        description="External ids that may be deleted, each named; as the refusal lists them.",
+    )
+    confirm_plan: str | None = Field(
+        default=None,
+        description="Hash of the plan that was looked at; needed to delete half or more.",
+    )

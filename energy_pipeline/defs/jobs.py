@@ -36,3 +36,9 @@ watch_enlighten = dg.define_asset_job(
     selection=dg.AssetSelection.assets("enlighten_systems", "enlighten_events"),
     description="Ask Enlighten what happened at the sites; two or three hits per site in v4.",
 )
+
+provisioning = dg.define_asset_job(
+    "provisioning",
+    selection=dg.AssetSelection.groups("provisioning"),
+    description="Send a partner's customers, then their facilities and meters; off until set up.",
+)

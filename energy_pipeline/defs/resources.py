@@ -1,4 +1,4 @@
-"""The one resource: a workbench, opened per step from the environment.
+"""The resources: a workbench, opened per step from the environment, and one for the tenant.
 
 No secret is configured in Dagster: the environment is read when a step runs, so no run, event or
 page can show one. There are no pools: see
@@ -13,6 +13,7 @@ import dagster as dg
 from energy_pipeline.clock import Clock, SystemClock
 from energy_pipeline.defs.failures import told_as_failure
 from energy_pipeline.defs.progress import log_progress
+from energy_pipeline.sinks.enerkey.session import keys_of
 from energy_pipeline.workbench import Workbench, open_workbench
 
 
@@ -38,9 +39,34 @@ class WorkbenchResource(dg.ConfigurableResource[None]):
             yield bench
 
 
+class TenantResource(WorkbenchResource):
+    """Opens the workbench for what the key of a whole tenant may do, once that is configured."""
+
+    @contextmanager
+    def open(
+        self,
+        context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext,
+        sites: Sequence[str] = (),
+    ) -> Generator[Workbench]:
+        """Open a workbench.
+
+        Raises:
+            Failure: no tenant key is set: provisioning is off.
+        """
+        with super().open(context, sites) as bench:
+            if not keys_of(bench.settings, "TENANT"):
+                raise dg.Failure(
+                    "provisioning is off: for a partner's tenant, set ENERKEY_TENANT_KEY_A and "
+                    "write provisioning.yaml after provisioning.example.yaml",
+                    allow_retries=False,
+                )
+            yield bench
+
+
 @dg.definitions
 def resources() -> dg.Definitions:
-    """Give every asset the workbench; steps share one process, since each is short or waits."""
+    """Give every asset its workbench; steps share one process, since each is short or waits."""
     return dg.Definitions(
-        resources={"workbench": WorkbenchResource()}, executor=dg.in_process_executor
+        resources={"workbench": WorkbenchResource(), "tenant": TenantResource()},
+        executor=dg.in_process_executor,
     )

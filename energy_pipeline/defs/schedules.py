@@ -8,7 +8,13 @@ the counters go on, so the energy is spread over the hours between its neighbour
 import dagster as dg
 
 from energy_pipeline.calendar import DAY, Days
-from energy_pipeline.defs.jobs import daily_energy, inspect_envoy, poll_envoy, watch_enlighten
+from energy_pipeline.defs.jobs import (
+    daily_energy,
+    inspect_envoy,
+    poll_envoy,
+    provisioning,
+    watch_enlighten,
+)
 from energy_pipeline.defs.partitions import range_tags
 
 TRAILING_DAYS = 7  # late data is given up after a week: ENERGY_GIVE_UP_DAYS
@@ -52,4 +58,13 @@ enlighten_watch = dg.ScheduleDefinition(
     cron_schedule="45 5 * * *",  # after the daily run: what is left of the plan may go here
     execution_timezone="UTC",
     description="Status, events and alarms of the sites, once a day.",
+)
+
+nightly_provisioning = dg.ScheduleDefinition(
+    name="nightly_provisioning",
+    job=provisioning,
+    cron_schedule="45 1 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.STOPPED,  # a deletion is for ever: a person turns it on
+    description="A partner's customers, facilities and meters; no change costs next to nothing.",
 )

@@ -18,6 +18,7 @@ from energy_pipeline.sinks.enerkey.provisioning.runs import KeptRun, KeptRuns
 from energy_pipeline.sinks.enerkey.provisioning.snapshot import Kind, Snapshot, snapshot_of
 from energy_pipeline.sinks.enerkey.provisioning.tenant import TenantClient
 from energy_pipeline.sinks.enerkey.session import open_enerkey
+from energy_pipeline.steps.provisioning_rows import SNAPSHOTS, snapshot_rows
 from energy_pipeline.workbench import Workbench
 
 _LOCK_TIMEOUT_S = 1.0
@@ -126,6 +127,9 @@ def provision(bench: Workbench, kind: Kind, confirmed: Confirmed | None = None) 
     with _alone(bench):
         report = asyncio.run(_provision(bench, kind, file, confirmed or Confirmed()))
     _raise_if_failed(report)
+    if report.end is not None:
+        rows = snapshot_rows(report.snapshot, report.end.run_id, bench.clock.now())
+        bench.store.write_snapshot(SNAPSHOTS[kind], rows)
     return report
 
 

@@ -25,7 +25,8 @@ WHOLE = {
     "enerkey_meters",
 }
 ON_DEMAND = {"enlighten_events", "enlighten_monthly_production", "envoy_inventory"}
-EVERY = PARTITIONED | POLLED | WHOLE | ON_DEMAND
+PROVISIONED = {"enerkey_customer_snapshot", "enerkey_facility_snapshot"}
+EVERY = PARTITIONED | POLLED | WHOLE | ON_DEMAND | PROVISIONED
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def test_partitioned_assets_have_the_fleets_days(specs: dict[str, dg.AssetSpec])
     assert {key for key, spec in specs.items() if spec.partitions_def == FLEET_DAYS} == PARTITIONED
     assert {key for key, spec in specs.items() if spec.partitions_def == RUNNING_DAYS} == POLLED
     assert {key for key, spec in specs.items() if spec.partitions_def is None} == (
-        WHOLE | ON_DEMAND
+        WHOLE | ON_DEMAND | PROVISIONED
     )
 
 
@@ -76,7 +77,7 @@ def test_every_asset_says_what_it_is(key: str, specs: dict[str, dg.AssetSpec]) -
     columns = spec.metadata["dagster/column_schema"].columns
 
     assert spec.description == DATASETS[key].description
-    assert spec.group_name in {"enlighten", "envoy", "energy", "enerkey"}
+    assert spec.group_name in {"enlighten", "envoy", "energy", "enerkey", "provisioning"}
     assert spec.owners
     assert spec.kinds
     assert [column.name for column in columns] == DATASETS[key].schema.names
@@ -144,6 +145,16 @@ def test_the_schedule_covers_the_seven_days_before(defs: dg.Definitions) -> None
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
     assert request.tags[RANGE_START] == "2026-03-23"
     assert request.tags[RANGE_END] == "2026-03-29"
+
+
+def test_provisioning_is_apart_and_off(defs: dg.Definitions) -> None:
+    job = defs.resolve_job_def("provisioning")
+    schedule = defs.get_repository_def().get_schedule_def("nightly_provisioning")
+
+    keys = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
+    assert keys == PROVISIONED
+    assert schedule.job_name == "provisioning"
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
 
 
 @pytest.mark.parametrize(

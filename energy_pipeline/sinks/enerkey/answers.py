@@ -48,6 +48,7 @@ class Meter:
     unit: str | None
     reading_type: str | None
     parent_meter_id: int | None
+    external_id: str | None = None
 
 
 class AnswerReader:
@@ -122,6 +123,7 @@ class AnswerReader:
                 self._optional_text(item, wire.UNIT, at),
                 self._optional_text(item, wire.READING_TYPE, at),
                 parent if parent is not None else flat_parent,
+                self._optional_text(item, wire.EXTERNAL_METER_ID, at),
             )
             below = field_of(item, wire.SUB_METERS)
             if below is not None:

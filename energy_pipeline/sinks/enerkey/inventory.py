@@ -77,6 +77,7 @@ def _row(
         "unit": meter.unit or (quantity and quantity.unit),
         "reading_type": meter.reading_type and meter.reading_type.lower(),
         "parent_meter_id": meter.parent_meter_id,
+        "external_meter_id": meter.external_id,
         "fetched_at": fetched_at,
     }
 
