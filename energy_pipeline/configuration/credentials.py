@@ -71,6 +71,16 @@ def _of_enlighten(registry: Registry, settings: Settings) -> Iterator[Problem]:
     if site is not None and settings.enlighten_api_key is None:
         allowed = f"the key of your application, because {site} fetches from Enlighten"
         yield Problem(ENVIRONMENT, "ENLIGHTEN_API_KEY", "nothing", allowed)
+    in_v4 = (s.id for s in registry.sites if s.enlighten and s.enlighten.api == "v4")
+    site = next(in_v4, None)
+    application = {
+        "ENLIGHTEN_CLIENT_ID": settings.enlighten_client_id,
+        "ENLIGHTEN_CLIENT_SECRET": settings.enlighten_client_secret,
+    }
+    for name, value in application.items():
+        if site is not None and value is None:
+            allowed = f"the one of your application, because {site} fetches in dialect v4"
+            yield Problem(ENVIRONMENT, name, "nothing", allowed)
 
 
 def _of_enerkey(registry: Registry, settings: Settings, now: datetime) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from energy_pipeline.configuration.found import MemberPath, dotted, words
 from energy_pipeline.configuration.located_yaml import LocatedYaml
 from energy_pipeline.errors import Problem
 
-SERVED_APIS = ("v2",)
+_STREAMS_OF_V4 = ("grid_import", "grid_export", "battery_charge", "battery_discharge")
 
 
 def broken_rules(document: LocatedYaml, settings: Settings) -> list[Problem]:
@@ -46,22 +46,27 @@ def _of_site(site: FileObject, settings: Settings) -> Iterator[Mistake]:
     if not sources:
         allowed = "at least one source: enlighten or envoy"
         yield Mistake((*site.path, "enlighten"), "nothing", allowed)
+    access = site.inner("enlighten")
+    dialect = _dialect(access, settings) if access else None
     if streams := site.inner("streams"):
         for stream, source in streams.members.items():
             if source in ("enlighten", "envoy") and source not in sources:
                 found = f"{words(source)}, which this site does not have"
                 yield Mistake((*streams.path, stream), found, "auto, or a source of this site")
-    if access := site.inner("enlighten"):
-        yield from _of_enlighten(access, settings)
+            elif source == "enlighten" and dialect == "v2" and stream in _STREAMS_OF_V4:
+                found = f"{words(source)}, whose dialect v2 has production and consumption alone"
+                yield Mistake((*streams.path, stream), found, "auto or envoy, or dialect v4")
+    if access:
+        yield from _of_enlighten(access, dialect)
     yield from _registers(site)
 
 
-def _of_enlighten(access: FileObject, settings: Settings) -> Iterator[Mistake]:
+def _dialect(access: FileObject, settings: Settings) -> object:
     api = access.members.get("api")
-    dialect = settings.enlighten_api if api is None else api
-    if dialect == "v4":
-        found = words(api) if api is not None else "nothing, so v4 by ENLIGHTEN_API"
-        yield Mistake((*access.path, "api"), found, " or ".join(SERVED_APIS))
+    return settings.enlighten_api if api is None else api
+
+
+def _of_enlighten(access: FileObject, dialect: object) -> Iterator[Mistake]:
     if dialect == "v2" and access.members.get("user_id") is None:
         allowed = "the user id that the owner's consent gave, which v2 needs"
         yield Mistake((*access.path, "user_id"), "nothing", allowed)

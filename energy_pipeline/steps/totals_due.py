@@ -165,7 +165,7 @@ class _Group:
             if not known.is_asked:
                 return True
             first = known.first_day
-            return bool(first and reported and reported > local_day_span(first, site.zone).end)
+            return bool(first and (reported or now) > local_day_span(first, site.zone).end)
         ends_at = local_day_span(held.last_day + DAY, site.zone).end
         is_time = now - held.asked_at >= AGAIN_AFTER
         if reported is None:

@@ -44,6 +44,16 @@ def test_each_key_that_the_sites_need_is_named(tmp_path: Path):
     assert (enerkey.member, enerkey.found) == ("ENERKEY_API_KEY_A or ENERKEY_API_KEY_B", "nothing")
 
 
+def test_dialect_v4_needs_an_application(tmp_path: Path):
+    in_v4 = VALID.replace("api: v2", "api: v4")
+
+    found = [problem.member for problem in lacking(tmp_path, KEYS, in_v4)]
+
+    assert found == ["ENLIGHTEN_CLIENT_ID", "ENLIGHTEN_CLIENT_SECRET"]
+    application = {"ENLIGHTEN_CLIENT_ID": "c", "ENLIGHTEN_CLIENT_SECRET": "d"}
+    assert lacking(tmp_path, KEYS | application, in_v4) == []
+
+
 def test_keys_that_no_site_needs_may_lack(tmp_path: Path):
     assert lacking(tmp_path, LOGIN, GATEWAY_ONLY) == []
     assert lacking(tmp_path, {}, READY_TOKEN) == []

@@ -61,7 +61,6 @@ MISTAKES = [
         "not before ENERGY_FIRST_DAY, which is 2015-01-01",
     ),
     ("api: v2", "api: v3", 7, "enlighten.api", "the text 'v3'", "v2 or v4"),
-    ("api: v2", "api: v4", 7, "enlighten.api", "the text 'v4'", "v2"),
     ("system_id: 67", "system_id: '67'", 8, "enlighten.system_id", "the text '67'", WHOLE),
     ("system_id: 67", "system_id: 0", 8, "enlighten.system_id", "0", WHOLE),
     ("system_id: 67", "system_id: 067", 8, "enlighten.system_id", "the text '067'", WHOLE),
@@ -273,11 +272,21 @@ def test_a_missing_member_has_the_line_of_the_object_that_lacks_it(
 
 def test_the_default_dialect_counts_where_a_site_names_none(tmp_path: Path):
     text = changed(("      api: v2\n", ""))
-    first, second = problems(tmp_path, text, Settings())
-    assert first.where.endswith("sites.yaml:6")
-    assert first.member == "sites[0].enlighten.api"
-    assert (first.found, first.allowed) == ("nothing, so v4 by ENLIGHTEN_API", "v2")
-    assert second.member == "sites[1].enlighten.api"
+    text = text.replace(f"      user_id: {USER_ID}\n", "")
+    path = tmp_path / "sites.yaml"
+    path.write_text(text)
+    sites = load_registry(path, Settings()).sites
+    assert {site.enlighten.api for site in sites if site.enlighten} == {"v4"}
+
+    found = problems(tmp_path, text, SETTINGS)
+    assert {problem.member.rpartition(".")[2] for problem in found} == {"user_id"}
+
+
+def test_streams_that_only_v4_has(tmp_path: Path):
+    text = changed(("production: enlighten", "grid_import: enlighten"))
+    (problem,) = problems(tmp_path, text)
+    assert problem.member == "sites[0].streams.grid_import"
+    assert "v2 has production and consumption alone" in problem.found
 
 
 def test_an_id_that_two_sites_have(tmp_path: Path):

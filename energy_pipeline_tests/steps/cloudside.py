@@ -13,6 +13,7 @@ import yaml
 
 from energy_pipeline.calendar import Days
 from energy_pipeline.simulators.clock import VirtualClock
+from energy_pipeline.simulators.enlighten.accounts import DEMO_APPLICATION
 from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
 from energy_pipeline.simulators.enlighten.dataset import (
     DEMO_API_KEY,
@@ -27,6 +28,7 @@ from energy_pipeline.simulators.server import serve
 from energy_pipeline.steps.daily_energy import TotalsReport, fetch_daily_energy
 from energy_pipeline.steps.fetch import fetch_intervals
 from energy_pipeline.steps.fetch_report import FetchReport
+from energy_pipeline.steps.systems import SystemsReport, fetch_systems
 from energy_pipeline.workbench import Workbench, open_workbench
 from energy_pipeline_tests.clocks import ManualClock
 
@@ -34,19 +36,20 @@ START = date(2024, 5, 1)
 ZONE = "Europe/Helsinki"
 
 
-def house(number: int = 67, *, last: date = date(2024, 7, 15), **members: Any) -> System:
-    """A modelled system that works from START on, measured by micros and by a meter."""
-    return modelled_system(House(system_id=number, timezone=ZONE, **members), START, last)
+def house(
+    number: int = 67, *, first: date = START, last: date = date(2024, 7, 15), **members: Any
+) -> System:
+    """A modelled system that works from `first` on, measured by micros and by a meter."""
+    return modelled_system(House(system_id=number, timezone=ZONE, **members), first, last)
 
 
-def entry(system: System, production: str = "micro", **members: Any) -> dict[str, Any]:
+def entry(
+    system: System, production: str = "micro", api: str = "v2", **members: Any
+) -> dict[str, Any]:
     """The system's entry in sites.yaml; its id is `house-<system id>`."""
-    access = {
-        "api": "v2",
-        "system_id": system.system_id,
-        "user_id": DEMO_USER_ID,
-        "production": production,
-    }
+    access = {"api": api, "system_id": system.system_id, "production": production}
+    if api == "v2":
+        access["user_id"] = DEMO_USER_ID
     whole = {
         "id": f"house-{system.system_id}",
         "name": system.name,
@@ -103,6 +106,9 @@ class Place:
     def fetch_totals(self, *, force: bool = False) -> TotalsReport:
         return fetch_daily_energy(self.bench, force=force)
 
+    def fetch_systems(self) -> SystemsReport:
+        return fetch_systems(self.bench, force=True)
+
     def fetch_everything(self, days: Days) -> int:
         """Fetch as a daily run does; return its hits."""
         before = self.cloud.hits
@@ -149,7 +155,7 @@ def place(
     cloud = EnlightenSimulator(
         fleet or Fleet.of(systems),
         clock.cloud,
-        switches or Switches(history_days=None),
+        switches or Switches(history_days=None, telemetry_history_days=None),
         faults or Faults(late_share=0),
     )
     file = folder / "sites.yaml"
@@ -161,6 +167,9 @@ def place(
             "ENLIGHTEN_API": "v2",
             "ENLIGHTEN_BASE_URL": server.base_url,
             "ENLIGHTEN_API_KEY": DEMO_API_KEY,
+            "ENLIGHTEN_CLIENT_ID": DEMO_APPLICATION.client_id,
+            "ENLIGHTEN_CLIENT_SECRET": DEMO_APPLICATION.client_secret,
+            "ENLIGHTEN_REFRESH_TOKEN": str(cloud.new_tokens()["refresh_token"]),
             "ENLIGHTEN_REQUESTS_PER_MINUTE": "100000",
             "ENLIGHTEN_REQUESTS_PER_MONTH": "1000000",
         } | variables
