@@ -6,7 +6,7 @@ A mistake that this package foresees is said in plain words on standard error, w
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -60,6 +60,7 @@ Timezone = Annotated[
     str,
     typer.Option(parser=existing_zone, metavar="ZONE", help="IANA zone of the simulated house."),
 ]
+View = Literal["system", "gateways", "inverters", "counters", "power", "alarms"]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")]
 
 
@@ -168,3 +169,25 @@ def systems(owner: Owner = "") -> None:
     from energy_pipeline.cli.authorize import run_systems
 
     run_systems(owner)
+
+
+@enlighten.command()
+def show(
+    site: Annotated[str, typer.Argument(help="Id of a site that Enlighten knows.")],
+    what: Annotated[View, typer.Argument(help="What is shown of it.")],
+) -> None:
+    """Show what Enlighten says of a site now; one or two requests."""
+    from energy_pipeline.cli.show import run_show
+
+    run_show(site, what)
+
+
+@enlighten.command()
+def find(
+    text: Annotated[str, typer.Argument(help="A gateway's serial number, or part of a name.")],
+    site: Annotated[str, typer.Option(help="Ask in the name of this site's owner.")] = "",
+) -> None:
+    """Find the system of a gateway or of a name; one request."""
+    from energy_pipeline.cli.show import run_find
+
+    run_find(text, site)

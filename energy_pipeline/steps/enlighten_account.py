@@ -20,6 +20,7 @@ from energy_pipeline.sources.enlighten.v2.client import EnlightenV2
 from energy_pipeline.sources.enlighten.v2.connection import Connection as ConnectionV2
 from energy_pipeline.sources.enlighten.v4.client import EnlightenV4
 from energy_pipeline.sources.enlighten.v4.connection import Connection as ConnectionV4
+from energy_pipeline.sources.enlighten.v4.search import Post
 from energy_pipeline.state.limits import Limit
 from energy_pipeline.state.quota import Quota, account_fingerprint
 from energy_pipeline.steps.enlighten_authorization import open_authorization
@@ -74,6 +75,14 @@ class Account:
         if grant.api == "v2":
             return self._connection_v2.as_user(grant.user_id or SecretStr(""))
         return self._connection_v4(grant).get_or_refusal
+
+    def post_as(self, grant: Grant) -> Post:
+        """Return what asks with a body, in dialect v4.
+
+        Raises:
+            ConfigurationError: what a token is asked for with is not configured.
+        """
+        return self._connection_v4(grant).post
 
     @cached_property
     def _connection_v2(self) -> ConnectionV2:

@@ -6,13 +6,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from energy_pipeline.configuration.sites import STREAMS
 from energy_pipeline.errors import NothingDone
+from energy_pipeline.simulators.enlighten.battery import Battery
 from energy_pipeline.simulators.enlighten.dataset import DEMO_USER_ID, Fleet, Grant
 from energy_pipeline.simulators.enlighten.faults import Faults
 from energy_pipeline.steps.devices import KNOWN_FOR, fetch_devices, streams_of_devices
 from energy_pipeline.workbench import open_workbench
 from energy_pipeline_tests.steps.cloudside import Place, entry, house, place
 
+BATTERY = Battery(capacity_wh=5000, power_w=2500)
 NIGHT = datetime(2024, 6, 10, 4, 15, tzinfo=UTC)
 
 
@@ -123,3 +126,21 @@ def test_streams_follow_from_the_devices_and_cost_nothing(tmp_path: Path) -> Non
         assert streams_of_devices(here.bench) == {}
     assert set(streams) == {"house-67", "house-68"}
     assert streams["house-67"] >= {"production", "consumption"}
+
+
+def test_both_dialects_list_the_same_devices_of_a_house(tmp_path: Path) -> None:
+    systems = [house(67, micros=3, battery=BATTERY)]
+    rows: dict[str, pd.DataFrame] = {}
+    for api in ("v2", "v4"):
+        folder = tmp_path / api
+        folder.mkdir()
+        with place(folder, [entry(systems[0], api=api)], systems, NIGHT) as here:
+            assert fetch_devices(here.bench).hits_spent == 1
+            assert here.endpoints()["inventory" if api == "v2" else "devices"] == 1
+            rows[api] = held(here).set_index(["kind", "serial"])
+            streams = streams_of_devices(here.bench)["house-67"]
+    shared = [key for key in rows["v2"].index if key[0] != "meter"]
+    assert set(shared) <= set(rows["v4"].index)
+    assert rows["v4"]["last_report_at"].notna().all()
+    assert set(rows["v4"]["measures"].dropna()) == {"production", "net", "total"}
+    assert streams == set(STREAMS)

@@ -81,4 +81,3 @@ END_TIME: Final = "end_time"  # epoch seconds
 CLEARED: Final = "cleared"  # alarms that are over instead of active ones
 LONGEST_SEARCH_PAGE: Final = 1000
 EVENTS_WIDEST: Final = timedelta(days=7)
-EVENTS_KEPT: Final = timedelta(days=180)  # the specification says nine months, the notes say six
