@@ -76,9 +76,9 @@ def test_the_example_environment_sets_every_variable_once():
     assert set(names) == VARIABLES
 
 
-def test_the_example_environment_is_the_defaults_with_the_served_dialect():
+def test_the_example_environment_is_the_defaults():
     example = load_settings({}, ENVIRONMENT)
-    assert example == load_settings({"ENLIGHTEN_API": "v2"}, None)
+    assert example == load_settings({}, None)
 
 
 @pytest.mark.parametrize("name", sorted(VARIABLES))
