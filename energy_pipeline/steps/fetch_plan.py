@@ -77,8 +77,8 @@ def plan_fetch(bench: Workbench, stream: Stream, days: Days, *, force: bool) -> 
     plans: list[SitePlan] = []
     for site, access in fed:
         series = series_of(access, stream)
-        kept_from = _kept_from(series, bench.clock.now())
-        windows = plan_windows(open_spans[site.id], series.widest, kept_from)
+        begin = kept_from(series, bench.clock.now())
+        windows = plan_windows(open_spans[site.id], series.widest, begin)
         plans.append(SitePlan(site, access, series, windows, newest_reports.get(site.id)))
     return plans
 
@@ -105,7 +105,7 @@ def _open_time(
                     yield from ((id, span) for span in spans)
 
 
-def _kept_from(series: IntervalSeries, now: datetime) -> datetime | None:
+def kept_from(series: IntervalSeries, now: datetime) -> datetime | None:
     """Return the first midnight from which the vendor's history is likely to be whole."""
     if series.history is None:
         return None

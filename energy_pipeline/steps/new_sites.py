@@ -5,17 +5,15 @@ What an entry looks like and how it gets into the file is in `configuration/`.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from energy_pipeline.calendar import DAY
 from energy_pipeline.configuration.site_entries import Access, NewSite, is_zone, unique_id
 from energy_pipeline.configuration.sites import Registry
 from energy_pipeline.sources.enlighten.bodies import ListedSystem
+from energy_pipeline.sources.enlighten.v4 import wire
 from energy_pipeline.steps.enlighten_account import open_enlighten
 from energy_pipeline.workbench import Workbench
-
-_V4_HISTORY = timedelta(days=730)
-"""Dialect v4 gives intervals of the last two years."""
 
 
 @dataclass(frozen=True)
@@ -108,5 +106,5 @@ def _start(bench: Workbench, access: Access, system: ListedSystem) -> date:
     operational_at = system.meta.operational_at if system.meta else None
     began = datetime.fromtimestamp(operational_at, UTC) if operational_at is not None else now
     if access.api == "v4":
-        began = max(began, now - _V4_HISTORY + DAY)
+        began = max(began, now - wire.TELEMETRY_KEPT + DAY)
     return max(began.date(), bench.settings.energy_first_day)

@@ -62,7 +62,7 @@ def sign_in(tab: Tab, decision: str) -> None:
     tab.wait_for("location.pathname === '/result' && document.readyState === 'complete'")
 
 
-@pytest.mark.parametrize("api", ["v2"])
+@pytest.mark.parametrize("api", ["v2", "v4"])
 def test_an_owner_says_yes_in_a_browser(tmp_path: Path, api: str):
     clock = VirtualClock()
     cloud = EnlightenSimulator(Fleet.of(modelled_fleet(2, clock.now(), 2)), clock)
