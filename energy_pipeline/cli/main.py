@@ -60,7 +60,9 @@ Timezone = Annotated[
     str,
     typer.Option(parser=existing_zone, metavar="ZONE", help="IANA zone of the simulated house."),
 ]
-View = Literal["system", "gateways", "inverters", "counters", "power", "alarms"]
+View = Literal[
+    "summary", "system", "gateways", "inverters", "counters", "phases", "power", "alarms"
+]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")]
 
 
@@ -176,7 +178,7 @@ def show(
     site: Annotated[str, typer.Argument(help="Id of a site that Enlighten knows.")],
     what: Annotated[View, typer.Argument(help="What is shown of it.")],
 ) -> None:
-    """Show what Enlighten says of a site now; one or two requests."""
+    """Show what Enlighten says of a site now; one to three requests."""
     from energy_pipeline.cli.show import run_show
 
     run_show(site, what)

@@ -1,6 +1,6 @@
 """What Enlighten says of one site at this moment, for a person at a terminal; nothing is stored.
 
-Every view names the dialects that have it and costs one or two requests. What assets keep of the
+Every view names the dialects that have it and costs one to three requests. What assets keep of the
 same endpoints is in their own steps.
 """
 
@@ -9,12 +9,19 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from energy_pipeline.calendar import DAY, Span
 from energy_pipeline.configuration.sites import EnlightenAccess
 from energy_pipeline.errors import EnergyPipelineError
-from energy_pipeline.sources.enlighten.asked import Ask
-from energy_pipeline.sources.enlighten.bodies import Body
+from energy_pipeline.sources.enlighten.asked import Ask, ask_for
+from energy_pipeline.sources.enlighten.bodies import Body, Summary
 from energy_pipeline.sources.enlighten.inverters import inverters
-from energy_pipeline.sources.enlighten.meter_readings import production_meter_readings
+from energy_pipeline.sources.enlighten.meter_readings import (
+    CONSUMPTION,
+    PRODUCTION,
+    STORAGE,
+    meter_readings,
+)
+from energy_pipeline.sources.enlighten.phases import phases
 from energy_pipeline.sources.enlighten.v2 import wire as v2
 from energy_pipeline.sources.enlighten.v2.inventory import envoys
 from energy_pipeline.sources.enlighten.v4 import wire as v4
@@ -69,6 +76,12 @@ async def site_view(bench: Workbench, site_id: str, what: str) -> Sequence[Row]:
         return await view.rows(account.ask_of(access), access, bench.clock.now())
 
 
+async def _summary(ask: Ask, access: EnlightenAccess, _: datetime) -> Sequence[Row]:
+    path = f"{_SYSTEMS[access.api]}/{access.system_id}/{v4.SUMMARY}"
+    found = await ask_for(Summary, ask, path)
+    return _members([found] if found else [])
+
+
 async def _system(ask: Ask, access: EnlightenAccess, _: datetime) -> Sequence[Row]:
     found = await system(ask, access.system_id)
     return _members([found] if found else [])
@@ -85,7 +98,20 @@ async def _inverters(ask: Ask, access: EnlightenAccess, _: datetime) -> Sequence
 
 
 async def _counters(ask: Ask, access: EnlightenAccess, _: datetime) -> Sequence[Row]:
-    return _members(await production_meter_readings(ask, _SYSTEMS[access.api], access.system_id))
+    systems = _SYSTEMS[access.api]
+    kinds = (PRODUCTION,) if access.api == "v2" else (PRODUCTION, CONSUMPTION, STORAGE)
+    return [
+        {"of": kind.partition("_")[0], **reading.model_dump()}
+        for kind in kinds
+        for reading in await meter_readings(ask, systems, access.system_id, kind=kind)
+    ]
+
+
+async def _phases(ask: Ask, access: EnlightenAccess, now: datetime) -> Sequence[Row]:
+    """Return the phases of the last day."""
+    window = Span(now - DAY, now)
+    found = await phases(ask, _SYSTEMS[access.api], access.system_id, window)
+    return [asdict(phase) for phase in found]
 
 
 async def _power(ask: Ask, access: EnlightenAccess, _: datetime) -> Sequence[Row]:
@@ -114,10 +140,12 @@ def _members(bodies: Iterable[Body]) -> Sequence[Row]:
 
 
 VIEWS: Mapping[str, _View] = {
+    "summary": _View(_BOTH, _summary),
     "system": _View(("v4",), _system),
     "gateways": _View(("v2",), _gateways),
     "inverters": _View(_BOTH, _inverters),
     "counters": _View(_BOTH, _counters),
+    "phases": _View(_BOTH, _phases),
     "power": _View(("v4",), _power),
     "alarms": _View(("v4",), _alarms),
 }

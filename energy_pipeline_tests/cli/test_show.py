@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 from typer.testing import CliRunner
 
-from energy_pipeline.cli.main import app
+from energy_pipeline.cli.main import View, app
 from energy_pipeline.configuration.environment import PATH_OF_VARIABLE
 from energy_pipeline.simulators.clock import VirtualClock
 from energy_pipeline.simulators.enlighten.accounts import DEMO_APPLICATION
@@ -18,6 +19,7 @@ from energy_pipeline.simulators.enlighten.dataset import DEMO_API_KEY, DEMO_USER
 from energy_pipeline.simulators.enlighten.faults import Faults, Outage
 from energy_pipeline.simulators.enlighten.model import House, modelled_system
 from energy_pipeline.simulators.server import serve
+from energy_pipeline.steps.site_views import VIEWS
 
 SITES = [
     {"id": "old", "enlighten": {"api": "v2", "system_id": 67, "user_id": DEMO_USER_ID}},
@@ -55,6 +57,10 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Enlighten
         yield sim
 
 
+def test_every_view_is_offered() -> None:
+    assert get_args(View) == tuple(VIEWS)
+
+
 def ask(*arguments: str) -> tuple[int, str, str]:
     result = CliRunner().invoke(app, ["enlighten", *arguments])
     return result.exit_code, result.stdout, result.stderr
@@ -68,7 +74,11 @@ def ask(*arguments: str) -> tuple[int, str, str]:
         ("old", "counters", 1, "EIM1"),
         ("new", "system", 1, "Larkspur House"),
         ("new", "inverters", 1, "IQ7PLUS"),
-        ("new", "counters", 1, "EIM1"),
+        ("new", "counters", 3, "EIM2"),
+        ("old", "phases", 1, "EIM1"),
+        ("new", "phases", 1, "EIM1"),
+        ("old", "summary", 1, "energy_lifetime"),
+        ("new", "summary", 1, "energy_lifetime"),
         ("new", "power", 1, "encharges"),
         ("new", "alarms", 2, "True"),
     ],
@@ -86,8 +96,12 @@ def test_a_view_is_a_table_and_costs_few_hits(
 @pytest.mark.parametrize(
     ("site", "what", "said"),
     [
-        ("old", "power", "power: not in dialect v2, which has: gateways, inverters, counters"),
-        ("new", "gateways", "gateways: not in dialect v4, which has: system, inverters"),
+        (
+            "old",
+            "power",
+            "power: not in dialect v2, which has: summary, gateways, inverters, counters, phases",
+        ),
+        ("new", "gateways", "gateways: not in dialect v4, which has: summary, system, inverters"),
         ("local", "inverters", "site local: sites.yaml names no enlighten for it"),
         ("none", "system", "none"),
     ],
