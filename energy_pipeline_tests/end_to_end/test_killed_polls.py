@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from energy_pipeline.calendar import DAY, Days
-from energy_pipeline.schema import ENVOY_INVERTERS, ENVOY_READINGS
+from energy_pipeline.schema import ENVOY_READINGS
 from energy_pipeline.steps.poll import poll
 from energy_pipeline.workbench import open_workbench
 from energy_pipeline_tests.end_to_end.gateway_town import GatewayTown, gateway_town
@@ -65,13 +65,9 @@ def test_a_killed_poll_loses_nothing_that_was_kept(tmp_path: Path) -> None:
             report = poll(bench, Days(today, today))
             stored = bench.store.read(ENVOY_READINGS, Days(today - DAY, today))
         assert report.failures == {}
-        assert all(report.added[each.name] for each in (ENVOY_READINGS,))
+        assert report.added[ENVOY_READINGS.name]
         assert {gateway.most_at_once for gateway in roofs.gateways} == {1}
         assert held < readings(roofs)
         assert len(readings(roofs)) == stored.num_rows
-        for dataset in (
-            ENVOY_READINGS,
-            ENVOY_INVERTERS,
-        ):  # no leftover beside the one file of a day
-            days = list((roofs.place.data / dataset.name).iterdir())
-            assert [len(list(day.iterdir())) for day in days] == [1] * len(days)
+        days = list((roofs.place.data / ENVOY_READINGS.name).iterdir())
+        assert [len(list(day.iterdir())) for day in days] == [1] * len(days)  # no leftover
