@@ -1,14 +1,14 @@
-"""`energy-pipeline demo`: the main job on simulated services, and what came of it, by month.
+"""`energy-pipeline demo`: the main job on simulated services, and what came of it.
 
-The job is the one that runs every day, through Dagster, on the demo's own instance; then the
-gateway is polled once, as every five minutes. The world they run in is in `demo_world.py`, the
-figures are in `report/months.py`.
+The job is the one that runs every day, through Dagster, on the demo's own instance. Before it the
+gateway is polled: through a day of its clock (`fast_polls.py`), then once as every five minutes.
+The world they run in is in `demo_world.py`, the figures by month are in `report/months.py`.
 """
 
 import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -26,13 +26,20 @@ from energy_pipeline.cli.demo_world import (
     new_world,
     served,
 )
+from energy_pipeline.cli.fast_polls import hours_against_truth, poll_until_now
 from energy_pipeline.errors import EnergyPipelineError
 from energy_pipeline.report.months import Way, energy_by_month
+from energy_pipeline.simulators.clock import VirtualClock
+from energy_pipeline.simulators.envoy import EnvoySimulator
 
 WAYS = (
     Way(SITE_ID, "production", 101),
     Way(SITE_ID, "consumption", 102),
     Way(SITE_ID, "production", 103, "cumulative"),
+)
+GATEWAY_WAYS = (
+    Way(GATEWAY_SITE_ID, "production", 201),
+    Way(GATEWAY_SITE_ID, "consumption", 202),
 )
 _TAKES = {"consumption": "meter", "cumulative": "register"}
 _SPENT = {
@@ -52,17 +59,32 @@ def run_demo(data: Path | None, timezone: str) -> bool:
         raise EnergyPipelineError(str(error)) from None
     house = f"the recordings of {data}" if data else "a modelled house"
     console.print(f"Simulated Enlighten, Envoy and EnerKey on loopback; {house}.")
-    console.print(f"Running the job daily_energy over {world.days} UTC ...")
-    with served(world) as environment, environment_set(environment):
+    is_modelled = world.data is None
+    envoy = world.gateway(_standing(world) if is_modelled else None)
+    with served(world, envoy) as environment, environment_set(environment):
+        if is_modelled:
+            console.print(f"Polling the gateway from {world.last} 00:00 UTC until now ...")
+            console.print(f"{poll_until_now(envoy, GATEWAY_SITE_ID)} polls.")
+        polled = poll_gateway(world.polled_from)
+        console.print(f"Running the job daily_energy over {world.days} UTC ...")
         spent = run_daily_energy(world.days)
         months = {way: _months(way, world, environment) for way in WAYS}
-        polled = poll_gateway()
+        truths = _truths(world, envoy, environment) if is_modelled else {}
     for way, table in months.items():
         console.print(_printed(way, table))
     console.print("Spent: " + ", ".join(f"{n} {what}" for what, n in spent.items()) + ".")
+    if truths:
+        console.print(_printed_truths(world.last, truths))
     console.print(_counters(polled))
     console.print(_what_next(), highlight=False)
-    return all(bool(table["agree"].all()) for table in months.values()) and not polled.empty
+    agree = [bool(table["agree"].all()) for table in months.values()]
+    agree += [bool(row["agree"]) for row in truths.values()]
+    return all(agree) and not polled.empty
+
+
+def _standing(world: World) -> VirtualClock:
+    """Return the clock of a gateway that is about to live through a day in seconds."""
+    return VirtualClock(Days(world.polled_from, world.polled_from).span.start, fixed=True)
 
 
 @contextmanager
@@ -94,16 +116,23 @@ def run_daily_energy(days: Days) -> dict[str, int]:
     return {what: _sum_of(result, figure) for what, figure in _SPENT.items()}
 
 
-def poll_gateway() -> pd.DataFrame:
-    """Poll the gateway once and return what it showed; no rows when the poll failed."""
+def poll_gateway(first: date) -> pd.DataFrame:
+    """Poll the gateway once and return what it showed today; no rows when nothing.
+
+    The run is over the days from `first` on: of those that are over, the page shows what is held.
+    """
     from energy_pipeline.definitions import definitions
+    from energy_pipeline.defs.partitions import range_tags
 
     job = definitions().resolve_job_def("poll_envoy")
     quiet = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+    today = datetime.now(UTC).date()
     with dg.DagsterInstance.get() as instance:
-        today = str(datetime.now(UTC).date())
-        job.execute_in_process(instance=instance, partition_key=today, run_config=quiet)
-    return pd.read_parquet(FOLDER / "data" / "envoy_readings")
+        tags = range_tags(Days(first, today))
+        job.execute_in_process(instance=instance, tags=tags, run_config=quiet)
+    rows = pd.read_parquet(FOLDER / "data" / "envoy_readings" / f"date={today}")
+    metered = rows.dropna(subset=["power_w"]).sort_values("polled_at")
+    return metered.drop_duplicates("stream", keep="last")
 
 
 def _sum_of(result: dg.ExecuteInProcessResult, figure: str) -> int:
@@ -147,15 +176,37 @@ def _printed(way: Way, months: pd.DataFrame) -> Table:
 
 
 def _counters(readings: pd.DataFrame) -> Table:
-    table = Table(title=f"{GATEWAY_SITE_ID}: what its gateway has counted, polled once")
+    table = Table(title=f"{GATEWAY_SITE_ID}: what its gateway has counted so far")
     table.add_column("stream")
     table.add_column("kWh", justify="right")
     table.add_column("W now", justify="right")
-    metered = readings.dropna(subset=["power_w"])
     for stream, energy_wh, power_w in zip(
-        metered["stream"], metered["energy_wh"], metered["power_w"], strict=True
+        readings["stream"], readings["energy_wh"], readings["power_w"], strict=True
     ):
         table.add_row(stream, f"{energy_wh / 1000:,.3f}", f"{power_w:,.0f}")
+    return table
+
+
+def _truths(
+    world: World, envoy: EnvoySimulator, environment: Mapping[str, str]
+) -> dict[Way, Mapping[str, float]]:
+    day = Days(world.last, world.last)
+    read_back = {way: _read_back_kwh(way.meter_id, day, environment) for way in GATEWAY_WAYS}
+    return {
+        way: hours_against_truth(FOLDER / "data", way, world.last, envoy, kwh)
+        for way, kwh in read_back.items()
+    }
+
+
+def _printed_truths(day: date, truths: Mapping[Way, Mapping[str, float]]) -> Table:
+    table = Table(title=f"{GATEWAY_SITE_ID}, polled: kWh of {day} UTC beside the truth")
+    table.add_column("stream")
+    for name in ("truth", "hourly", "read back", "hours off by Wh", "hours held", "agree"):
+        table.add_column(name, justify="right")
+    for way, row in truths.items():
+        kwh = (f"{row[name]:,.3f}" for name in ("truth", "hourly", "read_back"))
+        most, held = f"{row['farthest_wh']:.3f}", f"{row['held_hours']:.0f}"
+        table.add_row(way.stream, *kwh, most, held, "yes" if row["agree"] else "NO")
     return table
 
 

@@ -1,6 +1,6 @@
 """The demo's small world: two houses, simulated services, and the files and environment of a user.
 
-One house is at Enlighten, the other has nothing but a gateway, which is polled from today on.
+One house is at Enlighten, the other has nothing but a gateway.
 
 Everything lives in one folder, `.demo/`, so that the page opened afterwards shows the same world:
 the simulated EnerKey keeps its values in a file there, and both services keep their ports. What is
@@ -30,7 +30,7 @@ from energy_pipeline.simulators.enlighten.dataset import (
 from energy_pipeline.simulators.enlighten.model import House, modelled_system
 from energy_pipeline.simulators.enlighten.replay import replayed_system
 from energy_pipeline.simulators.enlighten.switches import Switches
-from energy_pipeline.simulators.envoy import serve_gateway
+from energy_pipeline.simulators.envoy import EnvoySimulator, serve_gateway
 from energy_pipeline.simulators.server import serve
 
 FOLDER = Path(".demo")
@@ -87,6 +87,17 @@ class World:
         """The UTC days that the demo brings over."""
         return Days(self.first, self.last)
 
+    @property
+    def polled_from(self) -> date:
+        """First UTC day of the house with the gateway, which lives now also beside a replay."""
+        return self.last if self.data is None else datetime.now(UTC).date()
+
+    def gateway(self, clock: VirtualClock | None = None) -> EnvoySimulator:
+        """Build the gateway; its clock is the machine's when none is given."""
+        return gateway_house.new_gateway(
+            self.timezone, self.polled_from, clock=clock, key_file=FOLDER / "gateway.key"
+        )
+
     def system(self) -> System:
         """Build the house."""
         if self.data is None:
@@ -136,8 +147,13 @@ def kept_world() -> World | None:
 
 
 @contextmanager
-def served(world: World) -> Generator[dict[str, str]]:
-    """Serve both services of `world`; yields the environment in which the pipeline meets them."""
+def served(world: World, envoy: EnvoySimulator) -> Generator[dict[str, str]]:
+    """Serve the services of `world`; yields the environment in which the pipeline meets them.
+
+    Args:
+        world: what the demo is about.
+        envoy: its gateway.
+    """
     clock = VirtualClock(None if world.data is None else _after(world.last))
     cloud = EnlightenSimulator(Fleet.of([world.system()]), clock, Switches(history_days=None))
     enerkey = EnerKeySimulator(
@@ -145,7 +161,6 @@ def served(world: World) -> Generator[dict[str, str]]:
         VirtualClock(),
         state_file=FOLDER / "enerkey.json",
     )
-    envoy = gateway_house.new_gateway(world.timezone)
     login = gateway_house.token_services(envoy)
     with ExitStack() as stack:
         apps = zip((cloud.app, enerkey.app, login.app), world.ports, strict=False)
@@ -178,7 +193,9 @@ def _keep(world: World, ports: Sequence[int], gateway_host: str) -> None:
         system_id=SYSTEM_ID,
         user_id=f'"{DEMO_USER_ID}"',
     )
-    cabin = gateway_house.entry(GATEWAY_SITE_ID, "Demo cabin", world.timezone, gateway_host)
+    cabin = gateway_house.entry(
+        GATEWAY_SITE_ID, "Demo cabin", world.timezone, world.polled_from, gateway_host
+    )
     (FOLDER / "sites.yaml").write_text(house + cabin)
 
 

@@ -1,16 +1,20 @@
 """A simulated house with nothing but a gateway, for `demo` and `simulate`.
 
-The box, whose it is, its meters at EnerKey, and what the user's files say of it.
+The box, whose it is, its meters at EnerKey, and what the user's files say of it. How the demo polls
+it is in `fast_polls.py`.
 """
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
+from pathlib import Path
 
+from energy_pipeline.simulators.clock import VirtualClock
 from energy_pipeline.simulators.enerkey import Meter
 from energy_pipeline.simulators.envoy import (
     Account,
     EnvoySimulator,
     LoginSimulator,
     Site,
+    TokenAuthority,
     hardware,
     modelled_curve,
 )
@@ -39,11 +43,25 @@ _ENTRY = """\
 """
 
 
-def new_gateway(timezone: str) -> EnvoySimulator:
-    """Return a gateway with meters whose house begins today."""
-    start = datetime.combine(datetime.now(UTC).date(), time(), UTC)
-    curve = modelled_curve(start, AHEAD_DAYS, timezone=timezone)
-    return EnvoySimulator(Site(hardware("full_ct", serial=SERIAL, timezone=timezone), curve))
+def new_gateway(
+    timezone: str,
+    start: date,
+    *,
+    clock: VirtualClock | None = None,
+    key_file: Path | None = None,
+) -> EnvoySimulator:
+    """Return a gateway with meters.
+
+    Args:
+        timezone: IANA zone of the house.
+        start: UTC day on which the house begins.
+        clock: the gateway's; None is the machine's time.
+        key_file: keeps the key of its tokens, so that they are good the next time; None keeps none.
+    """
+    days = (datetime.now(UTC).date() - start).days + AHEAD_DAYS
+    curve = modelled_curve(datetime.combine(start, time(), UTC), days, timezone=timezone)
+    house = Site(hardware("full_ct", serial=SERIAL, timezone=timezone), curve)
+    return EnvoySimulator(house, clock, authority=TokenAuthority(key_file))
 
 
 def token_services(gateway: EnvoySimulator) -> LoginSimulator:
@@ -51,10 +69,9 @@ def token_services(gateway: EnvoySimulator) -> LoginSimulator:
     return LoginSimulator(gateway.authority, gateway.clock, [_OWNER])
 
 
-def entry(id: str, name: str, timezone: str, host: str) -> str:
+def entry(id: str, name: str, timezone: str, start: date, host: str) -> str:
     """Return the house's entry of `sites.yaml`."""
-    today = datetime.now(UTC).date()
-    return _ENTRY.format(id=id, name=name, timezone=timezone, start=today, host=host, serial=SERIAL)
+    return _ENTRY.format(id=id, name=name, timezone=timezone, start=start, host=host, serial=SERIAL)
 
 
 def environment(login_url: str) -> dict[str, str]:

@@ -92,7 +92,7 @@ def run_simulate(data: Path | None, timezone: str, ports: Ports) -> None:
     cloud = EnlightenSimulator(Fleet.of([system]), clock, Switches(history_days=None))
     meters = (*METERS, *gateway_house.METERS)
     enerkey = EnerKeySimulator(profile(meters, time_zone=timezone), VirtualClock())
-    envoy = gateway_house.new_gateway(timezone)
+    envoy = gateway_house.new_gateway(timezone, datetime.now(UTC).date())
     login = gateway_house.token_services(envoy)
     apps = [(cloud.app, ports.enlighten), (enerkey.app, ports.enerkey), (login.app, ports.login)]
     try:
@@ -145,7 +145,11 @@ def _print_how_to_reach(
         user_id=DEMO_USER_ID,
     )
     sites += gateway_house.entry(
-        "simulated-gateway", "Simulated house with a gateway", system.timezone, gateway.host
+        "simulated-gateway",
+        "Simulated house with a gateway",
+        system.timezone,
+        datetime.now(UTC).date(),
+        gateway.host,
     )
     lines = [
         f"Simulated Enlighten: {enlighten}",

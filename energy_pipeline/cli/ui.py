@@ -30,7 +30,7 @@ def run_ui(sites_file: Path, port: int) -> int:
             console.print(f"Dagster on {sites_file}: http://127.0.0.1:{port}")
         else:
             world = kept_world() or new_world(None, "Europe/Helsinki")
-            environment |= stack.enter_context(served(world))
+            environment |= stack.enter_context(served(world, world.gateway()))
             console.print(
                 f"There is no {sites_file}, so this is the demo, on simulated services,"
                 f" {world.days}: http://127.0.0.1:{port}"

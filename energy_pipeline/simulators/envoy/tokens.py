@@ -4,16 +4,24 @@ The vendor's key is not needed: gateway and login services share an authority wi
 """
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from uuid import uuid4
 
 import jwt
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 Role = Literal["owner", "installer"]
 
 LIFE: dict[Role, timedelta] = {"owner": timedelta(days=365), "installer": timedelta(hours=12)}
 """How long a token is good."""
+
+_PEM = (
+    serialization.Encoding.PEM,
+    serialization.PrivateFormat.PKCS8,
+    serialization.NoEncryption(),
+)
 
 
 class Claims(NamedTuple):
@@ -33,10 +41,23 @@ class Claims(NamedTuple):
 
 
 class TokenAuthority:
-    """Signs tokens and checks them; the time always comes from the caller."""
+    """Signs tokens and checks them; the time always comes from the caller.
 
-    def __init__(self) -> None:
+    Args:
+        key_file: where its key is kept; None makes a new key each time.
+    """
+
+    def __init__(self, key_file: Path | None = None) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
+        if key_file is None:
+            return
+        if key_file.exists():
+            kept = serialization.load_pem_private_key(key_file.read_bytes(), None)
+            assert isinstance(kept, ec.EllipticCurvePrivateKey)
+            self._key = kept
+            return
+        key_file.touch(mode=0o600)
+        key_file.write_bytes(self._key.private_bytes(*_PEM))
 
     def issue(
         self,
