@@ -74,6 +74,8 @@ def test_consumption_and_storage_have_counters_of_their_own(tmp_path: Path) -> N
             lambda ask: meter_readings(ask, v4.SYSTEMS, 67, kind=CONSUMPTION)
         )
         (storage,) = cloud.ask_v4(lambda ask: meter_readings(ask, v4.SYSTEMS, 67, kind=STORAGE))
+        asked = [request.path.rpartition("/")[2] for request in cloud.sim.requests]
+    assert asked == ["consumption_meter_readings", "storage_meter_readings"]
     assert (house_meter.serial or "").endswith("EIM2")
     assert (house_meter.reading_wh or 0) > 0
     assert house_meter.charged_wh is None
