@@ -19,6 +19,12 @@ def utc_midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
 
 
+def months_later(month: date, months: int) -> date:
+    """Return the first day of the month that is so many months after that of `month`."""
+    number = month.year * 12 + month.month - 1 + months
+    return date(number // 12, number % 12 + 1, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Instants from `start` up to, not including, `end`; both aware."""

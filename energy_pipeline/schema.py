@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from energy_pipeline.columns import FETCHED_AT, INSTANT, SITE, STREAM, column, energy_wh
 from energy_pipeline.dataset import Belongs, Dataset, conform, partition_days
-from energy_pipeline.enerkey_schema import ENERKEY_CUSTOMER_SNAPSHOT, ENERKEY_FACILITY_SNAPSHOT
+from energy_pipeline.enerkey_schema import DATASETS_OF_ENERKEY
 from energy_pipeline.enlighten_schema import (
     ENLIGHTEN_DEVICES,
     ENLIGHTEN_EVENTS,
@@ -21,8 +21,6 @@ __all__ = [
     "DATASETS",
     "ENERKEY_CONSUMPTION_UPLOAD",
     "ENERKEY_CUMULATIVE_UPLOAD",
-    "ENERKEY_CUSTOMER_SNAPSHOT",
-    "ENERKEY_FACILITY_SNAPSHOT",
     "ENERKEY_METERS",
     "ENLIGHTEN_BATTERY_CHARGE",
     "ENLIGHTEN_BATTERY_DISCHARGE",
@@ -262,7 +260,6 @@ DATASETS: dict[str, Dataset] = {
         ENERKEY_METERS,
         ENERKEY_CONSUMPTION_UPLOAD,
         ENERKEY_CUMULATIVE_UPLOAD,
-        ENERKEY_CUSTOMER_SNAPSHOT,
-        ENERKEY_FACILITY_SNAPSHOT,
+        *DATASETS_OF_ENERKEY,
     )
 }

@@ -37,6 +37,12 @@ watch_enlighten = dg.define_asset_job(
     description="Ask Enlighten what happened at the sites; two or three hits per site in v4.",
 )
 
+read_enerkey = dg.define_asset_job(
+    "read_enerkey",
+    selection=dg.AssetSelection.groups("reports") - dg.AssetSelection.assets("enerkey_alarms"),
+    description="Show what EnerKey sees: facilities, months, specific consumption, pictures.",
+)
+
 provisioning = dg.define_asset_job(
     "provisioning",
     selection=dg.AssetSelection.groups("provisioning"),

@@ -11,8 +11,8 @@ from energy_pipeline.defs.failures import RETRY
 from energy_pipeline.defs.metadata import Value, column_schema, table
 from energy_pipeline.defs.partitions import ONE_RUN
 from energy_pipeline.defs.resources import TenantResource
+from energy_pipeline.enerkey_schema import ENERKEY_CUSTOMER_SNAPSHOT, ENERKEY_FACILITY_SNAPSHOT
 from energy_pipeline.errors import QuotaSpent, ServiceError
-from energy_pipeline.schema import ENERKEY_CUSTOMER_SNAPSHOT, ENERKEY_FACILITY_SNAPSHOT
 from energy_pipeline.sinks.enerkey.provisioning.plan import Plan
 from energy_pipeline.sinks.enerkey.provisioning.snapshot import Kind
 from energy_pipeline.sinks.enerkey.session import keys_of

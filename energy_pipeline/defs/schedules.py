@@ -13,6 +13,7 @@ from energy_pipeline.defs.jobs import (
     inspect_envoy,
     poll_envoy,
     provisioning,
+    read_enerkey,
     watch_enlighten,
 )
 from energy_pipeline.defs.partitions import range_tags
@@ -67,4 +68,12 @@ nightly_provisioning = dg.ScheduleDefinition(
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.STOPPED,  # a deletion is for ever: a person turns it on
     description="A partner's customers, facilities and meters; no change costs next to nothing.",
+)
+
+months_of_enerkey = dg.ScheduleDefinition(
+    name="months_of_enerkey",
+    job=read_enerkey,
+    cron_schedule="30 6 3 * *",  # the last hours of the month before have arrived
+    execution_timezone="UTC",
+    description="Months, specific consumption and pictures, on the third of each month.",
 )

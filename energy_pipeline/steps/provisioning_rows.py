@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from energy_pipeline.dataset import Dataset
-from energy_pipeline.schema import ENERKEY_CUSTOMER_SNAPSHOT, ENERKEY_FACILITY_SNAPSHOT
+from energy_pipeline.enerkey_schema import ENERKEY_CUSTOMER_SNAPSHOT, ENERKEY_FACILITY_SNAPSHOT
 from energy_pipeline.sinks.enerkey.provisioning.snapshot import Kind, Snapshot
 
 Row = dict[str, Any]

@@ -103,17 +103,11 @@ class DatasetFile:
         is removed.
         """
         self.remove_leftovers()
-        written = f"{self._writing_prefix}{uuid4().hex}"
         try:
-            self._files.create_dir(WRITING_FOLDER, recursive=True)
-            self._files.create_dir(self._path.rpartition("/")[0], recursive=True)
-            with self._files.open_output_stream(written) as stream:
-                stream.write(encode(table, coverage))
-            _flush_to_disk(self._files, written)
-            self._files.move(written, self._path)
-        except OSError as error:
+            replace_file(self._files, self._path, encode(table, coverage))
+        except StoreError:
             self.remove_leftovers()
-            raise StoreError(f"{self._shown} cannot be written: {error}") from error
+            raise
 
     def remove_leftovers(self) -> None:
         """Remove what killed writers of this file have left; the caller holds the lock."""
@@ -124,7 +118,7 @@ class DatasetFile:
 
     @property
     def _writing_prefix(self) -> str:
-        return f"{WRITING_FOLDER}/{self._path.replace('/', '~')}~"
+        return _writing_prefix(self._path)
 
     @property
     def _shown(self) -> str:
@@ -143,6 +137,28 @@ class DatasetFile:
                 f"{self._shown} is damaged or not a file of this store ({error}); "
                 f"move it away and materialize {self._dataset.name} for it again"
             ) from error
+
+
+def replace_file(files: fs.FileSystem, path: str, content: bytes | pa.Buffer) -> None:
+    """Put bytes in the place of a file at once: a reader finds the old or the new one, whole.
+
+    Raises:
+        StoreError: the storage fails.
+    """
+    written = f"{_writing_prefix(path)}{uuid4().hex}"
+    try:
+        files.create_dir(WRITING_FOLDER, recursive=True)
+        files.create_dir(path.rpartition("/")[0], recursive=True)
+        with files.open_output_stream(written) as stream:
+            stream.write(content)
+        _flush_to_disk(files, written)
+        files.move(written, path)
+    except OSError as error:
+        raise StoreError(f"{shown(files, path)} cannot be written: {error}") from error
+
+
+def _writing_prefix(path: str) -> str:
+    return f"{WRITING_FOLDER}/{path.replace('/', '~')}~"
 
 
 def _coverage(file: pq.ParquetFile, sites: Collection[str] | None = None) -> dict[Key, Coverage]:

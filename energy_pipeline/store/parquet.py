@@ -21,8 +21,14 @@ from energy_pipeline.errors import StoreError
 from energy_pipeline.store import rows
 from energy_pipeline.store.coverage import Coverage, Key, by_key
 from energy_pipeline.store.entries import counted, unchanged_keys
-from energy_pipeline.store.files import DatasetFile
-from energy_pipeline.store.layout import file_day, open_root, partition_file, snapshot_file
+from energy_pipeline.store.files import DatasetFile, replace_file
+from energy_pipeline.store.layout import (
+    file_day,
+    open_root,
+    partition_file,
+    shown,
+    snapshot_file,
+)
 
 _Found = TypeVar("_Found")
 
@@ -194,6 +200,22 @@ class ParquetStore:
             old = file.content()
             kept = rows.without_sites(old[0], sites) if old else dataset.empty()
             _put(file, old, rows.in_order(pa.concat_tables([kept, new]), dataset))
+
+    def write_attachment(self, dataset: Dataset, name: str, content: bytes) -> str:
+        """Put a file that is no table beside a dataset's own and return where it lies.
+
+        Args:
+            dataset: whose folder it goes to.
+            name: of the file; one of that name is replaced, whole.
+            content: the bytes.
+
+        Raises:
+            StoreError: the storage fails.
+        """
+        path = f"{dataset.name}/{name}"
+        with self._locks.hold(f"store/{dataset.name}"):
+            replace_file(self._files, path, content)
+        return shown(self._files, path)
 
     def read_snapshot(self, dataset: Dataset, sites: Sequence[str] | None = None) -> pa.Table:
         """Return the rows of a dataset that has no days, sorted by its keys.

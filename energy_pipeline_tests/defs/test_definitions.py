@@ -26,7 +26,14 @@ WHOLE = {
 }
 ON_DEMAND = {"enlighten_events", "enlighten_monthly_production", "envoy_inventory"}
 PROVISIONED = {"enerkey_customer_snapshot", "enerkey_facility_snapshot"}
-EVERY = PARTITIONED | POLLED | WHOLE | ON_DEMAND | PROVISIONED
+READ = {
+    "enerkey_facilities",
+    "enerkey_monthly_values",
+    "enerkey_specific_consumption",
+    "enerkey_facility_reports",
+}
+SHOWN = READ | {"enerkey_alarms"}
+EVERY = PARTITIONED | POLLED | WHOLE | ON_DEMAND | PROVISIONED | SHOWN
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +58,7 @@ def test_partitioned_assets_have_the_fleets_days(specs: dict[str, dg.AssetSpec])
     assert {key for key, spec in specs.items() if spec.partitions_def == FLEET_DAYS} == PARTITIONED
     assert {key for key, spec in specs.items() if spec.partitions_def == RUNNING_DAYS} == POLLED
     assert {key for key, spec in specs.items() if spec.partitions_def is None} == (
-        WHOLE | ON_DEMAND | PROVISIONED
+        WHOLE | ON_DEMAND | PROVISIONED | SHOWN
     )
 
 
@@ -77,7 +84,7 @@ def test_every_asset_says_what_it_is(key: str, specs: dict[str, dg.AssetSpec]) -
     columns = spec.metadata["dagster/column_schema"].columns
 
     assert spec.description == DATASETS[key].description
-    assert spec.group_name in {"enlighten", "envoy", "energy", "enerkey", "provisioning"}
+    assert spec.group_name in {"enlighten", "envoy", "energy", "enerkey", "provisioning", "reports"}
     assert spec.owners
     assert spec.kinds
     assert [column.name for column in columns] == DATASETS[key].schema.names
@@ -121,6 +128,7 @@ def test_wrong_numbers_are_stopped_and_late_ones_are_not(defs: dg.Definitions) -
         "every_site_answered",
         "every_hour_verified",
         "enerkey_matches_ledger",
+        "keys_hold",
     }
 
 
@@ -162,6 +170,7 @@ def test_provisioning_is_apart_and_off(defs: dg.Definitions) -> None:
     [
         ("poll_envoy", POLLED),
         ("inspect_envoy", {"envoy_inventory"}),
+        ("read_enerkey", READ),
         ("watch_enlighten", {"enlighten_systems", "enlighten_events"}),
     ],
 )

@@ -31,6 +31,10 @@ _SEED = Known("seed")
 _NAME = Known("assumed", "camelCase field; read without regard to letter case")
 
 # Headers
+PNG: Annotated[str, Known("inferred", "the format is said, its media type is not")] = "image/png"
+PDF: Annotated[str, Known("inferred", "the format is said, its media type is not")] = (
+    "application/pdf"
+)
 AUTHORIZATION: Annotated[str, _SEED] = "Authorization"
 KEY_FORMAT: Annotated[str, Known("assumed", "the bare key, no scheme word")] = "{key}"
 MEDIA_TYPE: Annotated[str, _SEED] = "application/json"
@@ -44,6 +48,19 @@ _PREFIX: Annotated[str, Known("assumed", "v2 is public for provisioning only")] 
 QUANTITIES: Annotated[str, Known("assumed")] = f"{_PREFIX}/Quantities"
 FACILITIES: Annotated[str, Known("assumed")] = f"{_PREFIX}/Facilities"
 METERS: Annotated[str, Known("assumed")] = f"{_PREFIX}/Meters"
+MONTHLY_VALUES: Annotated[str, Known("assumed")] = f"{_PREFIX}/Values/MonthlyValues"
+NORMALIZED_VALUES: Annotated[str, Known("assumed")] = f"{_PREFIX}/Values/MonthlyNormalizedValues"
+FACILITY: Annotated[str, Known("assumed")] = f"{_PREFIX}/Facilities/{{facility_id}}"
+METER: Annotated[str, Known("assumed")] = f"{_PREFIX}/Meters/{{meter_id}}"
+FACILITY_REPORT: Annotated[str, Known("assumed")] = (
+    f"{_PREFIX}/Images/FacilityReport/{{facility_id}}"
+)
+FACILITY_IMAGE: Annotated[str, Known("assumed")] = f"{_PREFIX}/Images/FacilityImage/{{facility_id}}"
+ALARM: Annotated[str, Known("assumed")] = f"{_PREFIX}/Alarms/{{alarm_id}}"
+ALARM_IMAGE: Annotated[str, Known("assumed")] = f"{_PREFIX}/Alarms/{{alarm_id}}/Image"
+ACTIONS: Annotated[str, Known("assumed")] = f"{_PREFIX}/Actions"
+ACTION: Annotated[str, Known("assumed")] = f"{_PREFIX}/Actions/{{action_id}}"
+UPDATE_ACTION: Annotated[str, Known("assumed", "may be POST")] = "PUT"
 HOURLY_VALUES: Annotated[str, Known("assumed")] = f"{_PREFIX}/Values/HourlyValues"
 PUSH_CONSUMPTIONS: Annotated[str, Known("seed", "the name; path and id's place are assumed")] = (
     f"{_PREFIX}/Values/PushConsumptionsForMeter/{{meter_id}}"
@@ -64,6 +81,13 @@ TO: Annotated[str, Known("assumed", "exclusive, on a full hour")] = "to"
 
 PROVISIONING_ID: Annotated[str, Known("assumed", "may stand in the path")] = "id"
 
+FORMAT: Annotated[str, Known("assumed", "png or pdf")] = "format"
+COLORS: Annotated[str, Known("assumed", "repeated, in the order of the series")] = "colors"
+COLOR_FORMAT: Annotated[str, Known("assumed", "six hex digits, no number sign")] = "{digits}"
+YEAR: Annotated[str, Known("assumed")] = "year"
+ETAG: Annotated[str, Known("assumed", "used where an answer has one")] = "ETag"
+IF_MATCH: Annotated[str, Known("assumed")] = "If-Match"
+
 # Fields of answers and messages
 ID: Annotated[str, _SEED] = "id"
 NAME: Annotated[str, _SEED] = "name"
@@ -80,6 +104,13 @@ VALUE: Annotated[str, Known("inferred", "the vendor's text uses the word")] = "v
 
 FACILITIES_MEMBER: Annotated[str, Known("assumed", "the list may be bare")] = "facilities"
 EXTERNAL_METER_ID: Annotated[str, _NAME] = "externalMeterId"
+EXTERNAL_FACILITY_ID: Annotated[str, _NAME] = "externalFacilityId"
+TIME_ZONE: Annotated[str, _NAME] = "timeZone"
+PROPERTIES: Annotated[str, Known("assumed", "a list of name, value, unit")] = "properties"
+RESOLUTION: Annotated[str, _NAME] = "resolution"
+TRIGGERED_AT: Annotated[str, _NAME] = "triggeredAt"
+THRESHOLD: Annotated[str, _NAME] = "threshold"
+DESCRIPTION: Annotated[str, _NAME] = "description"
 STATUS: Annotated[str, _NAME] = "status"
 CREATED: Annotated[str, _NAME] = "created"
 UPDATED: Annotated[str, _NAME] = "updated"
@@ -109,5 +140,6 @@ HOUR_LABEL: Annotated[timedelta, Known("assumed", "an hour's timestamp is its st
 REQUESTS_PER_DAY: Annotated[int, Known("seed", "per key in 24 hours; rolling is assumed")] = 40_000
 PUSH_HOURS: Annotated[int, Known("seed", "365 days; as elapsed hours is assumed")] = 8_760
 READ_METERS: Annotated[int, Known("assumed", "100 are taken; half of it is asked")] = 50
+READ_MONTHS: Annotated[int, Known("assumed", "120 are taken; less is asked")] = 36
 READ_DAYS: Annotated[int, Known("assumed", "31 is the smallest limit thought of")] = 31
 FACILITIES_AT_ONCE: Annotated[int, Known("assumed")] = 100

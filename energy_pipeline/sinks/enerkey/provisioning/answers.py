@@ -14,7 +14,7 @@ import orjson
 
 from energy_pipeline.errors import SchemaSurprise
 from energy_pipeline.sinks.enerkey import wire
-from energy_pipeline.sinks.enerkey.answers import field_of
+from energy_pipeline.sinks.enerkey.json_answer import field_of
 from energy_pipeline.sinks.enerkey.provisioning.runs import RunState
 
 _FINAL: dict[str, RunState] = {
