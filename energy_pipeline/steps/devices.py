@@ -8,10 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from energy_pipeline.configuration.sites import Stream
-from energy_pipeline.schema import ENLIGHTEN_DEVICES
+from energy_pipeline.schema import ENLIGHTEN_DEVICES, INSTANT
 from energy_pipeline.sources.enlighten.asked import Ask
-from energy_pipeline.sources.enlighten.devices import Device, measured_streams
+from energy_pipeline.sources.enlighten.devices import METER, Device, measured_streams
 from energy_pipeline.sources.enlighten.v2.inventory import inventory
 from energy_pipeline.sources.enlighten.v4.devices import devices
 from energy_pipeline.steps.enlighten_snapshots import (
@@ -61,19 +64,29 @@ def streams_of_devices(bench: Workbench) -> dict[str, frozenset[Stream]]:
     A site that is absent is one of which nothing is known: everything may be measured there. A
     dialect may know less than the devices measure.
     """
-    unknown_before = bench.clock.now() - KNOWN_FOR
     of_site: defaultdict[str, list[Device]] = defaultdict(list)
-    names = Device.__dataclass_fields__.keys()
-    for row in _held(bench):
-        if row["fetched_at"] >= unknown_before:
-            of_site[row["site"]].append(Device(**{name: row[name] for name in names}))
+    for row in _kinds_of_devices(bench).to_pylist():
+        of_site[row.pop("site")].append(Device(**row))
     return {site: measured_streams(found) for site, found in of_site.items()}
 
 
+def _kinds_of_devices(bench: Workbench) -> pa.Table:
+    """Return what tells a site's devices apart in what they measure, each once."""
+    known_from = pa.scalar(bench.clock.now() - KNOWN_FOR, INSTANT)
+    held = _held(bench)
+    young = held.filter(pc.greater_equal(held["fetched_at"], known_from))
+    is_meter = pc.equal(young["kind"], pa.scalar(METER))
+    columns = {name: young[name] for name in ("site", "kind", "is_enabled", "measures")}
+    columns["serial"] = pc.if_else(is_meter, young["serial"], pa.scalar(""))
+    return pa.Table.from_pydict(columns).group_by(list(columns)).aggregate([])
+
+
 def _fetched_at(bench: Workbench) -> Mapping[str, datetime]:
-    return {row["site"]: row["fetched_at"] for row in _held(bench)}
+    held = _held(bench)
+    latest = held.group_by("site").aggregate([("fetched_at", "max")])
+    return {row["site"]: row["fetched_at_max"] for row in latest.to_pylist()}
 
 
-def _held(bench: Workbench) -> Sequence[Row]:
+def _held(bench: Workbench) -> pa.Table:
     sites = [site.id for site in bench.registry.sites]
-    return bench.store.read_snapshot(ENLIGHTEN_DEVICES, sites).to_pylist()
+    return bench.store.read_snapshot(ENLIGHTEN_DEVICES, sites)
