@@ -4,17 +4,16 @@ A mistake that this package foresees is said in plain words on standard error, w
 """
 
 import os
-import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from energy_pipeline.cli.enerkey_commands import provisioning
+from energy_pipeline.cli.enlighten_commands import enlighten
 from energy_pipeline.cli.terminal import mistakes
-from energy_pipeline.configuration.environment import EnlightenApi
-from energy_pipeline.configuration.members import SITE_ID, existing_zone
+from energy_pipeline.configuration.members import existing_zone
 from energy_pipeline.errors import ConfigurationError, EnergyPipelineError
 
 
@@ -47,9 +46,7 @@ app = typer.Typer(
 envoy = typer.Typer(help="Gateways in the local network.", no_args_is_help=True)
 app.add_typer(envoy, name="envoy")
 
-enlighten = typer.Typer(help="The Enlighten cloud: access and plan.", no_args_is_help=True)
 app.add_typer(enlighten, name="enlighten")
-
 app.add_typer(provisioning, name="provisioning")
 
 Data = Annotated[
@@ -59,9 +56,6 @@ Data = Annotated[
 Timezone = Annotated[
     str,
     typer.Option(parser=existing_zone, metavar="ZONE", help="IANA zone of the simulated house."),
-]
-View = Literal[
-    "summary", "system", "gateways", "inverters", "counters", "phases", "power", "alarms"
 ]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")]
 
@@ -124,72 +118,3 @@ def capture(
     from energy_pipeline.cli.envoy import run_capture
 
     run_capture(site, to)
-
-
-def _owner_name(text: str) -> str:
-    if text and not re.fullmatch(SITE_ID, text):
-        raise typer.BadParameter("a name is made of small letters, digits and - (not first)")
-    return text
-
-
-Owner = Annotated[
-    str,
-    typer.Option(
-        parser=_owner_name,
-        metavar="NAME",
-        help="v4: names this owner's authorization, where several owners give one.",
-    ),
-]
-
-
-@enlighten.command()
-def authorize(
-    api: Annotated[
-        EnlightenApi | None, typer.Option(help="Dialect; ENLIGHTEN_API by default.")
-    ] = None,
-    owner: Owner = "",
-    app_id: Annotated[
-        str | None, typer.Option(help="v2: the number in your application's Authorization URL.")
-    ] = None,
-    port: Port = 0,
-    paste: Annotated[
-        bool, typer.Option("--paste", help="Take the answer from the keyboard, not from a browser.")
-    ] = False,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="v4: replace tokens of another Enlighten user.")
-    ] = False,
-) -> None:
-    """Let an owner give access, and write the systems found into the site file."""
-    from energy_pipeline.cli.authorize import Question, run_authorize
-
-    run_authorize(Question(api, owner, app_id, port, paste, replace))
-
-
-@enlighten.command()
-def systems(owner: Owner = "") -> None:
-    """List the systems that an owner's tokens show, and write entries for the new ones (v4)."""
-    from energy_pipeline.cli.authorize import run_systems
-
-    run_systems(owner)
-
-
-@enlighten.command()
-def show(
-    site: Annotated[str, typer.Argument(help="Id of a site that Enlighten knows.")],
-    what: Annotated[View, typer.Argument(help="What is shown of it.")],
-) -> None:
-    """Show what Enlighten says of a site now; one to three requests."""
-    from energy_pipeline.cli.show import run_show
-
-    run_show(site, what)
-
-
-@enlighten.command()
-def find(
-    text: Annotated[str, typer.Argument(help="A gateway's serial number, or part of a name.")],
-    site: Annotated[str, typer.Option(help="Ask in the name of this site's owner.")] = "",
-) -> None:
-    """Find the system of a gateway or of a name; one request."""
-    from energy_pipeline.cli.show import run_find
-
-    run_find(text, site)

@@ -6,7 +6,7 @@ are laid in `sources/enlighten/planner.py`.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,8 +77,7 @@ def plan_fetch(bench: Workbench, stream: Stream, days: Days, *, force: bool) -> 
     plans: list[SitePlan] = []
     for site, access in fed:
         series = series_of(access, stream)
-        begin = kept_from(series, bench.clock.now())
-        windows = plan_windows(open_spans[site.id], series.widest, begin)
+        windows = windows_of(series, open_spans[site.id], bench.clock.now())
         plans.append(SitePlan(site, access, series, windows, newest_reports.get(site.id)))
     return plans
 
@@ -103,6 +102,11 @@ def _open_time(
                 stored = StoredBlock(bench, stream, group, block, totals)
                 for id, spans in stored.open_time(newest_reports).items():
                     yield from ((id, span) for span in spans)
+
+
+def windows_of(series: IntervalSeries, missing: Iterable[Span], now: datetime) -> list[Span]:
+    """Return the fewest windows of a series that cover all missing time, in order."""
+    return plan_windows(missing, series.widest, kept_from(series, now))
 
 
 def kept_from(series: IntervalSeries, now: datetime) -> datetime | None:

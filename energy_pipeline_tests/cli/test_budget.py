@@ -1,0 +1,99 @@
+"""`energy-pipeline enlighten budget`: a table and sentences, and no request."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from energy_pipeline.cli.main import app
+from energy_pipeline.configuration.environment import PATH_OF_VARIABLE
+
+YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
+START = YESTERDAY - timedelta(days=500)
+SITES = f"""\
+sites:
+  - id: larkspur
+    name: Larkspur
+    timezone: America/Denver
+    start: {START}
+    enlighten: {{system_id: 4127001}}
+"""
+UNREACHABLE = "http://127.0.0.1:9"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in PATH_OF_VARIABLE:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ENLIGHTEN_BASE_URL", UNREACHABLE)
+    Path("sites.yaml").write_text(SITES)
+
+
+def budget(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["enlighten", "budget", *arguments])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_what_one_site_costs_on_the_free_plan():
+    shown = budget()
+    row = next(line for line in shown.splitlines() if "larkspur" in line)
+    cells = [cell.strip() for cell in row.split("│")[1:-1]]
+    assert cells == [
+        "larkspur",
+        "v4",
+        "telemetry/production_micro",
+        *("2", "2", "1", "2", "7", "217", "217"),
+    ]
+    assert "The plan: 10 hits a minute, 1,000 a month (plan watt)." in shown
+    assert "last 7 days: 248 hits in a month of 31 days, 25% of the plan; 248 when" in shown
+    assert "The plan carries 4 such sites." in shown
+    assert "What the schedules leave, 752 hits a month, carries a backfill of " in shown
+    assert f"A backfill of {START}...{YESTERDAY}: " in shown
+
+
+def test_a_year_costs_53_hits_per_series():
+    first, last = YESTERDAY - timedelta(days=464), YESTERDAY - timedelta(days=100)
+    shown = budget("--from", str(first), "--to", str(last))
+    assert f"A backfill of {first}...{last}: 106 hits; 11 minutes of asking" in shown
+
+
+def test_a_larger_plan_and_numbers_of_ones_own(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ENLIGHTEN_PLAN", "kilowatt")
+    assert "50 hits a minute, 50,000 a month (plan kilowatt)" in budget()
+    monkeypatch.setenv("ENLIGHTEN_REQUESTS_PER_MONTH", "100")
+    shown = budget()
+    assert "50 hits a minute, 100 a month (by ENLIGHTEN_REQUESTS_PER_MINUTE and _MONTH)" in shown
+    assert "MORE THAN THE PLAN HAS" in shown
+    assert "carries no backfill" in shown
+    assert "the schedules leave no room for them" in shown
+
+
+def test_days_that_the_vendor_keeps_no_more():
+    Path("sites.yaml").write_text(SITES.replace(str(START), "2019-01-01"))
+    shown = budget("--from", "2019-01-01", "--to", "2019-12-31")
+    assert "the vendor keeps intervals of 2019-01-01...2019-12-31 no more" in shown
+
+
+def test_mistakes_of_the_range():
+    for arguments, words in (
+        (["--from", "2025-02-01", "--to", "2025-01-01"], "--from: found 2025-02-01"),
+        (["--from", "soon"], "a day is written YYYY-MM-DD"),
+    ):
+        result = CliRunner().invoke(app, ["enlighten", "budget", *arguments])
+        assert result.exit_code != 0
+        assert words in result.stderr
+
+
+def test_no_site_at_enlighten():
+    Path("sites.yaml").write_text(
+        SITES.replace(
+            "enlighten: {system_id: 4127001}", 'envoy: {host: envoy, serial: "122117051926"}'
+        )
+    )
+    shown = budget()
+    assert "0 hits in a month" in shown
+    assert "such sites" not in shown
+    assert "A backfill of" not in shown
