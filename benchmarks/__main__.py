@@ -1,8 +1,8 @@
 """Runs every benchmark: `make bench`."""
 
-from benchmarks import fetch, range_run, transform
+from benchmarks import fetch, polling, range_run, transform
 
-BENCHMARKS = (transform, fetch, range_run)
+BENCHMARKS = (transform, polling, fetch, range_run)
 
 
 def main() -> None:
