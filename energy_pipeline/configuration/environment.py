@@ -22,6 +22,7 @@ from energy_pipeline.configuration.members import (
     FernetKey,
     Instant,
     Limit,
+    PollMinutes,
     Secret,
     ServiceUrl,
     is_remote,
@@ -74,6 +75,8 @@ class Settings(BaseModel):
     enphase_password: AnySecret | None = None
     enphase_login_url: ServiceUrl = "https://enlighten.enphaseenergy.com"
     enphase_entrez_url: ServiceUrl = "https://entrez.enphaseenergy.com"
+
+    envoy_poll_minutes: PollMinutes = 5
 
     enerkey_base_url: ServiceUrl = "https://api.enerkey.com"
     enerkey_api_key_a: KeySlot = KeySlot()

@@ -107,6 +107,12 @@ def existing_zone(name: str) -> str:
     return name
 
 
+def _poll_minutes(minutes: int) -> int:
+    if minutes not in _POLL_MINUTES:
+        raise ValueError("no part of an hour")
+    return minutes
+
+
 def _fingerprint(text: str) -> str:
     digits = text.replace(":", "").lower()
     if not re.fullmatch("[0-9a-f]{64}", digits):
@@ -217,5 +223,10 @@ Count = Annotated[
     int, Field(strict=True, ge=0), Allowed("a whole number, 0 or more, without quotes")
 ]
 Flag = Annotated[bool, Field(strict=True), Allowed("true or false")]
+_POLL_MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15)
+"""Parts of an hour; polls that are rarer would leave gaps between hours."""
+PollMinutes = Annotated[
+    int, AfterValidator(_poll_minutes), Allowed("1, 2, 3, 4, 5, 6, 10, 12 or 15")
+]
 Limit = Annotated[int, Field(ge=1), Allowed("a whole number greater than 0")]
 Duration = Annotated[float, Field(ge=0, allow_inf_nan=False), Allowed("a number, 0 or more")]

@@ -39,7 +39,7 @@ def _result(
     asset="envoy_readings",
     description=(
         "Every gateway has shown a counter on each day that is over, and, while a day runs, in the "
-        f"last {LATE_AFTER.seconds // 60} minutes."
+        f"last {LATE_AFTER.seconds // 60} minutes, or three polls where these are rarer."
     ),
 )
 def every_gateway_answered(

@@ -4,7 +4,6 @@ A site-local day is made in the transform, never here. The first day comes from 
 because Dagster needs it when definitions load; nothing else is read at import.
 """
 
-import os
 import warnings
 from collections.abc import Sequence
 from datetime import date
@@ -12,27 +11,18 @@ from datetime import date
 import dagster as dg
 
 from energy_pipeline.calendar import Days
-from energy_pipeline.configuration.environment import load_settings
+from energy_pipeline.defs.early_settings import early_settings
 
 # Beta in Dagster, and the only way to work a range of days as one run.
 warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
-_FIRST_DAY = "ENERGY_FIRST_DAY"
+_FIRST_DAY = str(early_settings("ENERGY_FIRST_DAY").energy_first_day)
 
+FLEET_DAYS = dg.DailyPartitionsDefinition(start_date=_FIRST_DAY, timezone="UTC")
 
-def _first_day() -> date:
-    """Read the one variable alone: a mistake elsewhere is a run's, not the code location's."""
-    environ = {_FIRST_DAY: os.environ[_FIRST_DAY]} if _FIRST_DAY in os.environ else {}
-    return load_settings(environ, dotenv=None).energy_first_day
-
-
-FLEET_DAYS = dg.DailyPartitionsDefinition(start_date=str(_first_day()), timezone="UTC")
-
-RUNNING_DAYS = dg.DailyPartitionsDefinition(
-    start_date=str(_first_day()), timezone="UTC", end_offset=1
-)
+RUNNING_DAYS = dg.DailyPartitionsDefinition(start_date=_FIRST_DAY, timezone="UTC", end_offset=1)
 """The same days and the running one, for what is polled while it happens."""
 
 ONE_RUN = dg.BackfillPolicy.single_run()

@@ -8,6 +8,7 @@ the counters go on, so the energy is spread over the hours between its neighbour
 import dagster as dg
 
 from energy_pipeline.calendar import DAY, Days
+from energy_pipeline.defs.early_settings import early_settings
 from energy_pipeline.defs.jobs import (
     daily_energy,
     inspect_envoy,
@@ -19,7 +20,7 @@ from energy_pipeline.defs.jobs import (
 from energy_pipeline.defs.partitions import range_tags
 
 TRAILING_DAYS = 7  # late data is given up after a week: ENERGY_GIVE_UP_DAYS
-POLL_CRON = "*/5 * * * *"  # what a gateway's own stored intervals are long, and inverters report in
+_POLL_MINUTES = early_settings("ENVOY_POLL_MINUTES").envoy_poll_minutes
 
 
 @dg.schedule(
@@ -36,9 +37,9 @@ def trailing_days(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 
 @dg.schedule(
     job=poll_envoy,
-    cron_schedule=POLL_CRON,
+    cron_schedule=f"*/{_POLL_MINUTES} * * * *",
     execution_timezone="UTC",
-    description="Every gateway, every five minutes; a gateway keeps no history.",
+    description=f"Every gateway, every {_POLL_MINUTES} minutes; a gateway keeps no history.",
 )
 def gateway_polls(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Request a poll into the running day."""

@@ -12,6 +12,7 @@ from energy_pipeline.workbench import Workbench
 
 LATE_AFTER = timedelta(minutes=20)
 """The restart of every night takes some minutes; three polls in a row that miss are no restart."""
+_LATE_POLLS = 3
 
 _Known = Mapping[date, Mapping[Key, Coverage]]
 
@@ -24,12 +25,13 @@ def silent_gateways(bench: Workbench, days: Days) -> list[Finding]:
     """
     known = bench.store.coverage(ENVOY_READINGS, Days(days.first - DAY, days.last))
     now, found = bench.clock.now(), list[Finding]()
+    late_after = max(LATE_AFTER, timedelta(minutes=_LATE_POLLS * bench.settings.envoy_poll_minutes))
     for site in bench.registry.sites:
         if site.envoy is None or site.start > min(days.last, now.date()):
             continue
         without = len(list(_days_without(site, known, days, now.date())))
         last_poll = _last_poll(site, known)
-        is_late = now.date() in days and (last_poll is None or now - last_poll > LATE_AFTER)
+        is_late = now.date() in days and (last_poll is None or now - last_poll > late_after)
         if without or is_late:
             found.append({"site": site.id, "days_without": without, "last_poll": last_poll})
     return found

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 
@@ -92,6 +92,17 @@ def polled(bench: Workbench, polls: Iterable[Poll]) -> None:
         )
         mine = [(row["site"], row["stream"]) in keys for row in held.to_pylist()]
         whole = pa.concat_tables([held.filter(pa.array(mine, pa.bool_())), new])
-        now = clock_of(bench).now()
-        entries = [Coverage(site=site, stream=stream, written_at=now) for site, stream in keys]
+        entries = [
+            Coverage(
+                site=site,
+                stream=stream,
+                written_at=clock_of(bench).now(),
+                asked_until=_last_polled(new, site),
+            )
+            for site, stream in keys
+        ]
         bench.store.replace(ENVOY_READINGS, day, whole, entries)
+
+
+def _last_polled(rows: pa.Table, site: str) -> datetime:
+    return max(row["polled_at"] for row in rows.to_pylist() if row["site"] == site)
