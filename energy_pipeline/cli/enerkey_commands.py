@@ -1,5 +1,6 @@
 """Commands of EnerKey beyond the daily upload; what each does is in its own module."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,3 +31,53 @@ def meters(
     from energy_pipeline.cli.provisioning import run_meters
 
     run_meters(dry_run=dry_run)
+
+
+enerkey = typer.Typer(help="Single things at EnerKey.", no_args_is_help=True)
+action = typer.Typer(help="Energy management actions.", no_args_is_help=True)
+enerkey.add_typer(action, name="action")
+
+Id = Annotated[int, typer.Argument(min=1, metavar="ID", help="EnerKey's id.")]
+
+
+@enerkey.command()
+def alarm(
+    id: Id,
+    image: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False, help="Save its picture here; .png or .pdf decides the format."
+        ),
+    ] = None,
+) -> None:
+    """Show an alarm (a partner's key is needed)."""
+    from energy_pipeline.cli.enerkey_things import run_alarm
+
+    run_alarm(id, image)
+
+
+@action.command()
+def get(id: Id) -> None:
+    """Print an action as EnerKey has it."""
+    from energy_pipeline.cli.enerkey_things import run_get_action
+
+    run_get_action(id)
+
+
+@action.command()
+def update(
+    id: Id,
+    set: Annotated[
+        list[str],
+        typer.Option(
+            "--set", metavar="PATH=VALUE", help="E.g. status=Done or estimatedSavings[0].value=5."
+        ),
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the difference, write nothing.")
+    ] = False,
+) -> None:
+    """Change members of an action; all others stay as they are."""
+    from energy_pipeline.cli.enerkey_things import run_update_action
+
+    run_update_action(id, set, is_rehearsal=dry_run)

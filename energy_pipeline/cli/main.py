@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from energy_pipeline.cli.enerkey_commands import provisioning
+from energy_pipeline.cli.enerkey_commands import enerkey, provisioning
 from energy_pipeline.cli.enlighten_commands import enlighten
 from energy_pipeline.cli.terminal import mistakes
 from energy_pipeline.configuration.members import existing_zone
@@ -48,6 +48,7 @@ app.add_typer(envoy, name="envoy")
 
 app.add_typer(enlighten, name="enlighten")
 app.add_typer(provisioning, name="provisioning")
+app.add_typer(enerkey, name="enerkey")
 
 Data = Annotated[
     Path | None,

@@ -56,6 +56,7 @@ class Request:
         may_use_reserve: it finishes what was begun and may use the last requests of the day.
         accept: media type of the answer.
         read_timeout_s: longest silence of EnerKey while it answers.
+        if_match: the version of what is to be replaced.
     """
 
     method: str
@@ -65,6 +66,7 @@ class Request:
     may_use_reserve: bool = False
     accept: str = wire.MEDIA_TYPE
     read_timeout_s: float = READ_TIMEOUT_S
+    if_match: str | None = None
 
     @property
     def name(self) -> str:
@@ -195,6 +197,8 @@ class Connection:
     async def _send(self, request: Request, key: ProfileKey) -> httpx.Response:
         headers = {wire.AUTHORIZATION: wire.KEY_FORMAT.format(key=key.secret.get_secret_value())}
         headers["Accept"] = request.accept
+        if request.if_match is not None:
+            headers[wire.IF_MATCH] = request.if_match
         if request.body is not None:
             headers["Content-Type"] = wire.PUSH_CONTENT_TYPE
         url = f"{request.path}?{request.query}" if request.query else request.path
