@@ -9,7 +9,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from energy_pipeline.cli.main import View, app
+from energy_pipeline.cli.enlighten_commands import View
+from energy_pipeline.cli.main import app
 from energy_pipeline.configuration.environment import PATH_OF_VARIABLE
 from energy_pipeline.simulators.clock import VirtualClock
 from energy_pipeline.simulators.enlighten.accounts import DEMO_APPLICATION

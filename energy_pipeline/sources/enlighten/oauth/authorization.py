@@ -63,8 +63,6 @@ class OwnerAuthorization:
         self._held: OwnerTokens | None = None
         self._not_before: datetime | None = None
         self._one_at_a_time = asyncio.Lock()
-        self.remark: str | None = None
-        """What a person should know about the authorization."""
 
     async def token(self) -> SecretStr:
         """Return an access token that holds now.
@@ -137,12 +135,10 @@ class OwnerAuthorization:
             return kept
         try:
             return await self._refreshed(kept)
-        except ServiceError as error:
+        except ServiceError:
             if not self._holds(kept):
                 raise
             self._not_before = self._clock.now() + _ASK_AGAIN_AFTER
-            until = f"{kept.access_until:%Y-%m-%d %H:%M} UTC"
-            self.remark = f"the access token holds until {until} and could not be renewed: {error}"
             return kept
 
     async def _begun(self, first: SecretStr) -> OwnerTokens | None:
@@ -153,7 +149,6 @@ class OwnerAuthorization:
             self._store.refuse_first(self._holder, token_name(first), str(error))
             if self._store.standing(self._holder) is None:
                 raise
-            self.remark = f"{FIRST} is refused, the stored tokens are used: {error}"
             return None
 
     async def _refreshed(self, kept: OwnerTokens) -> OwnerTokens:

@@ -11,6 +11,8 @@ from energy_pipeline.configuration.environment import ENVIRONMENT
 from energy_pipeline.errors import ConfigurationError, Problem
 
 KEY = "ENERGY_TOKEN_KEY"
+NO_KEY = "no key"
+OTHER_KEY = "another key"
 
 
 class Sealing:
@@ -46,11 +48,11 @@ class Sealing:
         if not is_sealed:
             return SecretStr(text)
         if self._fernet is None:
-            raise _not_the_key("nothing")
+            raise _not_the_key(NO_KEY)
         try:
             return SecretStr(self._fernet.decrypt(text).decode())
         except InvalidToken:
-            raise _not_the_key("another key") from None
+            raise _not_the_key(OTHER_KEY) from None
 
 
 def _not_the_key(found: str) -> ConfigurationError:

@@ -37,7 +37,6 @@ class Machine:
         self.first: str | None = self.new_first()
         self.key: str | None = None
         self.secret = DEMO_APPLICATION.client_secret
-        self.last: OwnerAuthorization | None = None
 
     def new_first(self) -> str:
         """A refresh token as an owner's consent gives it."""
@@ -45,10 +44,9 @@ class Machine:
 
     def authorization(self, owner: str = "") -> OwnerAuthorization:
         first = None if owner else self.first
-        self.last = authorization(
+        return authorization(
             self.url, self.state, self.base_url, self.clock, first, owner, self.key, self.secret
         )
-        return self.last
 
     def token(self, owner: str = "") -> str:
         return asyncio.run(self.authorization(owner).token()).get_secret_value()

@@ -100,8 +100,6 @@ def test_a_new_first_token_that_is_refused_leaves_the_stored_ones_in_use(machine
     token = machine.token()
     machine.first = "not-a-token-at-all"
     assert machine.token() == token
-    assert machine.last is not None
-    assert "ENLIGHTEN_REFRESH_TOKEN is refused" in str(machine.last.remark)
     assert machine.token() == token
     assert machine.asked() == 2, "a refused token is not sent again"
 
@@ -181,7 +179,6 @@ def test_a_service_that_is_down_does_not_matter_while_the_token_holds(machine: M
     machine.cloud.faults = replace(PUNCTUAL, unavailable_share=1.0)
     source = machine.authorization()
     assert asyncio.run(source.token()).get_secret_value() == token
-    assert "could not be renewed" in str(source.remark)
     asked = machine.asked()
     assert asyncio.run(source.token()).get_secret_value() == token
     assert machine.asked() == asked, "the next try waits a while"
@@ -235,7 +232,7 @@ def test_encrypted_tokens_need_their_key(machine: Machine):
     content = b"".join(file.read_bytes() for file in machine.folder.glob("state.db*"))
     for secret in (token, kept.refresh.get_secret_value(), str(machine.first), machine.key):
         assert secret.encode() not in content
-    for key, found in ((None, "nothing"), (Fernet.generate_key().decode(), "another key")):
+    for key, found in ((None, "no key"), (Fernet.generate_key().decode(), "another key")):
         machine.key = key
         with pytest.raises(
             ConfigurationError, match=rf"ENERGY_TOKEN_KEY: found {found};.*{WAY_BACK}"
