@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Literal
 
 from energy_pipeline.calendar import HOUR, Span
 from energy_pipeline.sinks.enerkey.hours import Kind, LedgerHour, hours_between, near
@@ -21,6 +22,8 @@ from energy_pipeline.steps.upload_wanted import Target
 from energy_pipeline.workbench import Workbench
 
 AUDIT_DAYS = 40
+What = Literal["doubled", "missing", "different", "foreign"]
+_MOST_TIMES = 10  # a value that was sent again and again
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class Finding:
         meter_id: EnerKey's meter.
         start: begin of the hour (of a gap in a register, of the whole gap).
         end: its end.
-        verified: what EnerKey showed then, in `unit`.
+        what: doubled, missing (shown no more), different, or foreign (never ours).
+        verified: what EnerKey showed then, in `unit`; None of a foreign hour.
         shown: what it shows now; None for nothing.
         unit: the meter's unit.
     """
@@ -43,15 +47,19 @@ class Finding:
     meter_id: int
     start: datetime
     end: datetime
-    verified: float
+    what: What
+    verified: float | None
     shown: float | None
     unit: str
 
     def __str__(self) -> str:
-        shown = "nothing" if self.shown is None else f"{decimal_text(self.shown)} {self.unit}"
+        verified, shown = (
+            "nothing" if value is None else f"{decimal_text(value)} {self.unit}"
+            for value in (self.verified, self.shown)
+        )
         return (
             f"{self.site} {self.stream}, meter {self.meter_id}, {self.start:%Y-%m-%d %H:%M} UTC: "
-            f"verified {decimal_text(self.verified)} {self.unit}, EnerKey shows {shown}"
+            f"{self.what}: verified {verified}, EnerKey shows {shown}"
         )
 
 
@@ -62,7 +70,7 @@ class AuditReport:
     Args:
         kind: consumption or cumulative.
         span: the instants that were looked at.
-        hours: hours compared.
+        hours: hours that were verified once.
         findings: what does not agree, in order of meter and time.
         requests_spent: requests of this run.
     """
@@ -100,16 +108,23 @@ async def _audit(bench: Workbench, kind: Kind, span: Span) -> AuditReport:
         upload.meter_id: list(_promised(kind, ledger.entries(upload.meter_id, span)))
         for _, upload in targets
     }
-    needed = {
-        meter_id: {hour for piece, _ in pieces for hour in hours_between(piece.start, piece.end)}
+    verified = {
+        meter_id: {
+            hour
+            for piece, amount in pieces
+            if amount is not None
+            for hour in hours_between(piece.start, piece.end)
+        }
         for meter_id, pieces in promised.items()
     }
+    everything = hours_between(span.start, span.end)
+    needed = {meter_id: everything for meter_id, hours in verified.items() if hours}
     async with open_enerkey(bench.settings, bench.state, bench.clock) as session:
         shown = await read_hours(session.client, needed, is_read_back=True)
         return AuditReport(
             kind,
             span,
-            sum(len(hours) for hours in needed.values()),
+            sum(len(hours) for hours in verified.values()),
             tuple(
                 finding
                 for target in targets
@@ -121,32 +136,52 @@ async def _audit(bench: Workbench, kind: Kind, span: Span) -> AuditReport:
         )
 
 
-def _promised(kind: Kind, entries: Mapping[datetime, LedgerHour]) -> Iterator[tuple[Span, float]]:
-    """Yield pieces of time with the consumption that EnerKey is known to show of them."""
+def _promised(
+    kind: Kind, entries: Mapping[datetime, LedgerHour]
+) -> Iterator[tuple[Span, float | None]]:
+    """Yield pieces of time that are ours, with the consumption that EnerKey is known to show.
+
+    None: something is on its way, or held; what EnerKey shows of it is decided by the upload.
+    """
+    if kind == "consumption":
+        for entry in entries.values():
+            known = None if entry.is_unresolved else entry.known
+            yield Span(entry.at, entry.at + HOUR), known
+        return
     there = [
         (entry.at, None if entry.is_unresolved else entry.known)
         for entry in entries.values()
         if entry.is_unresolved or entry.known is not None
     ]
-    if kind == "consumption":
-        pieces = ((Span(at, at + HOUR), known) for at, known in there)
-    else:
-        pieces = (
-            (Span(start, end), None if low is None or high is None else high - low)
-            for (start, low), (end, high) in pairwise(there)
-        )
-    yield from ((span, amount) for span, amount in pieces if amount is not None)
+    for (start, low), (end, high) in pairwise(there):
+        yield Span(start, end), None if low is None or high is None else high - low
 
 
 def _compare(
-    target: Target, promised: Sequence[tuple[Span, float]], shown: Mapping[datetime, float | None]
+    target: Target,
+    promised: Sequence[tuple[Span, float | None]],
+    shown: Mapping[datetime, float | None],
 ) -> Iterator[Finding]:
     site, upload = target
+    place = (site.id, upload.stream, upload.meter_id)
+    ours: set[datetime] = set()
     for span, verified in promised:
         hours = hours_between(span.start, span.end)
+        ours.update(hours)
         amounts = [shown.get(hour) for hour in hours]
         there = [amount for amount in amounts if amount is not None]
         total = sum(there) if there else None
-        if not near(total, verified, len(hours)):
-            what = (site.id, upload.stream, upload.meter_id)
-            yield Finding(*what, span.start, span.end, verified, total, upload.unit)
+        if verified is not None and not near(total, verified, len(hours)):
+            what = _what(verified, total, len(hours))
+            yield Finding(*place, span.start, span.end, what, verified, total, upload.unit)
+    for hour, amount in shown.items():
+        if amount is not None and hour not in ours and hour.date() >= site.start:
+            yield Finding(*place, hour, hour + HOUR, "foreign", None, amount, upload.unit)
+
+
+def _what(verified: float, shown: float | None, hours: int) -> What:
+    if shown is None:
+        return "missing"
+    times = range(2, _MOST_TIMES + 1)
+    is_multiple = any(near(shown, n * verified, hours) for n in times)
+    return "doubled" if verified and is_multiple else "different"

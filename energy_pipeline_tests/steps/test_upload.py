@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 
+import httpx
 import pyarrow as pa
 import pytest
 
@@ -284,9 +285,31 @@ def test_the_audit_finds_what_changed_after_it_was_verified(tmp_path):
             0.103,
             0.206,
         )
-        assert "verified 0.103 kWh, EnerKey shows 0.206 kWh" in str(finding)
+        assert finding.what == "doubled"
+        assert "doubled: verified 0.103 kWh, EnerKey shows 0.206 kWh" in str(finding)
         around = audit(bench, "cumulative").findings
         assert [f.start for f in around] == [MIDNIGHT + 2 * HOUR, MIDNIGHT + 3 * HOUR]
+
+
+def test_the_audit_names_foreign_and_missing_hours(tmp_path):
+    with town(tmp_path) as (bench, enerkey):
+        hours_computed(bench, production(2))
+        upload(bench, "consumption", days_from(0, 1))
+        stranger = MIDNIGHT + 50 * HOUR
+        enerkey.write_as_other(CONSUMPTION, stranger, 7.0)
+        enerkey.write_as_other(CONSUMPTION, MIDNIGHT + HOUR, 0.5)
+        state_url = f"{bench.settings.enerkey_base_url}/_sim/state"
+        state = httpx.get(state_url).json()
+        for layer in ("values", "readable"):
+            del state[layer][str(CONSUMPTION)][str(int((MIDNIGHT + 2 * HOUR).timestamp()))]
+        httpx.put(state_url, json=state).raise_for_status()
+
+        found = {f.start: (f.what, f.shown) for f in audit(bench, "consumption").findings}
+        assert found == {
+            MIDNIGHT + HOUR: ("different", 0.5),
+            MIDNIGHT + 2 * HOUR: ("missing", None),
+            stranger: ("foreign", 7.0),
+        }
 
 
 def test_a_release_sends_what_a_person_has_looked_at(tmp_path):
