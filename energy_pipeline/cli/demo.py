@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from energy_pipeline.calendar import Days
+from energy_pipeline.cli.demo_provisioning import CUSTOMERS, show_provisioning
 from energy_pipeline.cli.demo_world import (
     FOLDER,
     GATEWAY_SITE_ID,
@@ -76,10 +77,11 @@ def run_demo(data: Path | None, timezone: str) -> bool:
     if truths:
         console.print(_printed_truths(world.last, truths))
     console.print(_counters(polled))
+    kept = show_provisioning(FOLDER)
     console.print(_what_next(), highlight=False)
     agree = [bool(table["agree"].all()) for table in months.values()]
     agree += [bool(row["agree"]) for row in truths.values()]
-    return all(agree) and not polled.empty
+    return all(agree) and not polled.empty and kept == len(CUSTOMERS)
 
 
 def _standing(world: World) -> VirtualClock:

@@ -16,7 +16,13 @@ from energy_pipeline.cli.demo_world import METERS, SYSTEM_ID
 from energy_pipeline.cli.terminal import results
 from energy_pipeline.errors import EnergyPipelineError
 from energy_pipeline.simulators.clock import VirtualClock
-from energy_pipeline.simulators.enerkey import SIMULATED_KEY_A, EnerKeySimulator, profile
+from energy_pipeline.simulators.enerkey import (
+    SIMULATED_KEY_A,
+    SIMULATED_PARTNER_KEY,
+    SIMULATED_TENANT_KEY_A,
+    EnerKeySimulator,
+    profile,
+)
 from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
 from energy_pipeline.simulators.enlighten.dataset import (
     DEMO_API_KEY,
@@ -40,6 +46,8 @@ ENLIGHTEN_BASE_URL={enlighten}
 ENLIGHTEN_API_KEY={enlighten_key}
 ENERKEY_BASE_URL={enerkey}
 ENERKEY_API_KEY_A={enerkey_key}
+ENERKEY_TENANT_KEY_A={tenant_key}
+ENERKEY_PARTNER_KEY_A={partner_key}
 """
 _SITES = """\
 sites:
@@ -91,7 +99,9 @@ def run_simulate(data: Path | None, timezone: str, ports: Ports) -> None:
     clock = VirtualClock(None if data is None else _last_instant(system) + 2 * DAY)
     cloud = EnlightenSimulator(Fleet.of([system]), clock, Switches(history_days=None))
     meters = (*METERS, *gateway_house.METERS)
-    enerkey = EnerKeySimulator(profile(meters, time_zone=timezone), VirtualClock())
+    enerkey = EnerKeySimulator(
+        profile(meters, time_zone=timezone, customer="C-1001"), VirtualClock()
+    )
     envoy = gateway_house.new_gateway(timezone, datetime.now(UTC).date())
     login = gateway_house.token_services(envoy)
     apps = [(cloud.app, ports.enlighten), (enerkey.app, ports.enerkey), (login.app, ports.login)]
@@ -135,6 +145,8 @@ def _print_how_to_reach(
         enlighten_key=DEMO_API_KEY,
         enerkey=enerkey,
         enerkey_key=SIMULATED_KEY_A,
+        tenant_key=SIMULATED_TENANT_KEY_A,
+        partner_key=SIMULATED_PARTNER_KEY,
     )
     owner = gateway_house.environment(login)
     environment += "".join(f"{name}={value}\n" for name, value in owner.items())

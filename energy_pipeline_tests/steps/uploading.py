@@ -20,6 +20,7 @@ from energy_pipeline.simulators.enerkey import (
     Fault,
     Faults,
     Meter,
+    Profile,
     Switches,
     profile,
 )
@@ -59,11 +60,12 @@ def town(
     seed: int = 0,
     now: datetime = NOW,
     settings: Mapping[str, str] | None = None,
+    given: Profile | None = None,
     **switches: Any,
 ) -> Iterator[tuple[Workbench, EnerKeySimulator]]:
     """Open a workbench and the EnerKey that it talks to; both have one clock."""
     simulator = EnerKeySimulator(
-        profile(METERS),
+        given or profile(METERS),
         VirtualClock(now, fixed=True),
         Switches(**switches),
         Faults(faults, seed=seed),

@@ -48,12 +48,12 @@ class Contract:
     def check(self, operation_id: str, answer: httpx.Response) -> None:
         """Fail unless status, media type, headers and body are those of the contract."""
         responses = self.operations[operation_id][2]["responses"]
-        response = self._resolve(responses[str(answer.status_code)])
+        response = self.resolve(responses[str(answer.status_code)])
         media_type = answer.headers.get("Content-Type", "").partition(";")[0]
         assert media_type in response["content"]
         for name, header in response.get("headers", {}).items():
             if name != "Retry-After" or answer.status_code == 429:
-                schema = self._resolve(header)["schema"]
+                schema = self.resolve(header)["schema"]
                 text = answer.headers[name]
                 self.validate(schema, int(text) if schema["type"] == "integer" else text)
         body = answer.json() if media_type.endswith("json") else answer.text
@@ -63,7 +63,7 @@ class Contract:
         whole = {**schema, "components": self.document["components"]}
         Draft202012Validator(whole).validate(document)
 
-    def _resolve(self, node: dict[str, Any]) -> dict[str, Any]:
+    def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
         while "$ref" in node:
             reference = node["$ref"].removeprefix("#/").split("/")
             node = self.document
