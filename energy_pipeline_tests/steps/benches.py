@@ -29,12 +29,13 @@ def a_site(
     timezone: str = "UTC",
     start: date = START,
     production: str = "meter",
+    api: str = "v2",
     uploads: Iterable[Upload] = (),
     streams: Mapping[str, str] | None = None,
 ) -> Site:
     """A site that Enlighten feeds."""
     access = EnlightenAccess(
-        api="v2", system_id=7, user_id=SecretStr("4d6a51330a"), production=production
+        api=api, system_id=7, user_id=SecretStr("4d6a51330a"), production=production
     )
     return Site(
         id=id,

@@ -40,6 +40,21 @@ def test_no_choice_of_windows_is_smaller(cells: set[int], width: int) -> None:
     assert len(plan) == fewest_by_trying(cells, width)
 
 
+@given(st.sets(st.integers(0, 11)), st.integers(1, 6), st.integers(-1, 13))
+def test_no_choice_of_windows_that_keeps_to_the_history_is_smaller(
+    cells: set[int], width: int, kept_from: int
+) -> None:
+    """A window that begins before the history would be refused with all that it reaches."""
+    limit = EPOCH + kept_from * STEP
+
+    plan = plan_windows(spans_of(cells), width * STEP, limit)
+
+    sides = ({n for n in cells if n < kept_from}, {n for n in cells if n >= kept_from})
+    assert len(plan) == sum(fewest_by_trying(side, width) for side in sides)
+    assert not [window for window in plan if window.start < limit < window.end]
+    assert cells <= set(cells_of(plan))
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 70_000), st.integers(0, 3_000)), max_size=25),
     st.integers(1, 2_976),
