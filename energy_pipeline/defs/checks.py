@@ -11,18 +11,17 @@ from dataclasses import asdict
 import dagster as dg
 
 from energy_pipeline.calendar import Days
+from energy_pipeline.configuration.sites import Stream
 from energy_pipeline.dataset import Dataset
 from energy_pipeline.defs.energy import cumulative_readings, hourly_energy
 from energy_pipeline.defs.enerkey import enerkey_consumption_upload, enerkey_cumulative_upload
-from energy_pipeline.defs.enlighten import enlighten_consumption, enlighten_production
+from energy_pipeline.defs.enlighten import ENLIGHTEN_INTERVALS
 from energy_pipeline.defs.metadata import Figures, Value, table
 from energy_pipeline.defs.partitions import days_of
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.schema import (
     ENERKEY_CONSUMPTION_UPLOAD,
     ENERKEY_CUMULATIVE_UPLOAD,
-    ENLIGHTEN_CONSUMPTION,
-    ENLIGHTEN_PRODUCTION,
     HOURLY_ENERGY,
 )
 from energy_pipeline.sinks.enerkey.hours import Kind
@@ -135,9 +134,9 @@ def days_complete(
     return _result(found, WARN, "open site-days", _looked_at(days))
 
 
-def _every_site_answered(asset: dg.AssetsDefinition, dataset: Dataset) -> dg.AssetChecksDefinition:
+def _every_site_answered(stream: Stream) -> dg.AssetChecksDefinition:
     @dg.asset_check(
-        asset=asset,
+        asset=ENLIGHTEN_INTERVALS[stream],
         name="every_site_answered",
         description="Enlighten has answered for every day of every site.",
     )
@@ -146,14 +145,18 @@ def _every_site_answered(asset: dg.AssetsDefinition, dataset: Dataset) -> dg.Ass
     ) -> dg.AssetCheckResult:
         days = _days(context)
         with workbench.open(context, ()) as bench:
-            found = unanswered_days(bench, dataset, days)
+            found = unanswered_days(bench, stream, days)
         return _result(found, ERROR, "sites with days that were never answered", _looked_at(days))
 
     return check
 
 
-production_answered = _every_site_answered(enlighten_production, ENLIGHTEN_PRODUCTION)
-consumption_answered = _every_site_answered(enlighten_consumption, ENLIGHTEN_CONSUMPTION)
+production_answered = _every_site_answered("production")
+consumption_answered = _every_site_answered("consumption")
+grid_import_answered = _every_site_answered("grid_import")
+grid_export_answered = _every_site_answered("grid_export")
+battery_charge_answered = _every_site_answered("battery_charge")
+battery_discharge_answered = _every_site_answered("battery_discharge")
 
 
 def _every_hour_verified(asset: dg.AssetsDefinition, dataset: Dataset) -> dg.AssetChecksDefinition:

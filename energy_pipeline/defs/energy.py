@@ -3,11 +3,7 @@
 import dagster as dg
 
 from energy_pipeline.defs.config import HourlyConfig, SitesConfig
-from energy_pipeline.defs.enlighten import (
-    enlighten_consumption,
-    enlighten_daily_energy,
-    enlighten_production,
-)
+from energy_pipeline.defs.enlighten import ENLIGHTEN_INTERVALS, enlighten_daily_energy
 from energy_pipeline.defs.metadata import (
     Figures,
     add_days,
@@ -36,8 +32,7 @@ OWNERS = ["team:energy"]
     kinds={"parquet", "pyarrow"},
     code_version="1",
     deps=[
-        enlighten_production,
-        enlighten_consumption,
+        *ENLIGHTEN_INTERVALS.values(),
         enlighten_daily_energy,
         dg.AssetKey("envoy_readings"),
     ],

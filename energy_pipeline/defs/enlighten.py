@@ -1,4 +1,4 @@
-"""Assets fetched from Enlighten: systems, intervals, the vendor's own daily totals.
+"""Assets of Enlighten's energy: the intervals of each stream, and the vendor's own daily totals.
 
 What is asked, and what never again, is decided in `steps/`; here is what a person reads of it.
 """
@@ -7,9 +7,8 @@ import dagster as dg
 
 from energy_pipeline.calendar import Days
 from energy_pipeline.configuration.sites import Stream
-from energy_pipeline.dataset import Dataset
 from energy_pipeline.defs.config import FetchConfig
-from energy_pipeline.defs.enlighten_sites import GROUP, OWNERS, enlighten_devices
+from energy_pipeline.defs.enlighten_sites import GROUP, OWNERS, enlighten_devices, enlighten_systems
 from energy_pipeline.defs.failures import RETRY
 from energy_pipeline.defs.metadata import (
     Figures,
@@ -25,17 +24,60 @@ from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, run_days
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.defs.spending import failed, spent
 from energy_pipeline.report.pictures import coverage_picture
-from energy_pipeline.schema import (
-    ENLIGHTEN_CONSUMPTION,
-    ENLIGHTEN_DAILY_ENERGY,
-    ENLIGHTEN_PRODUCTION,
-    ENLIGHTEN_SYSTEMS,
-)
+from energy_pipeline.schema import ENLIGHTEN_DAILY_ENERGY
 from energy_pipeline.steps.daily_energy import fetch_daily_energy
+from energy_pipeline.steps.enlighten_words import INTERVALS
 from energy_pipeline.steps.fetch import fetch_intervals
 from energy_pipeline.steps.fetch_report import FetchReport
 from energy_pipeline.steps.outstanding import coverage_shares
-from energy_pipeline.steps.systems import fetch_systems
+from energy_pipeline.workbench import Workbench
+
+
+def _intervals_of(stream: Stream) -> dg.AssetsDefinition:
+    dataset = INTERVALS[stream]
+
+    @dg.asset(
+        name=dataset.name,
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={"api", "parquet"},
+        code_version="1",
+        deps=[enlighten_systems, enlighten_devices],
+        partitions_def=FLEET_DAYS,
+        backfill_policy=ONE_RUN,
+        retry_policy=RETRY,
+        description=dataset.description,
+        metadata=column_schema(dataset),
+    )
+    def intervals(
+        context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
+    ) -> dg.MaterializeResult:
+        """Fetch what is not settled over the run's days; say what is held, open and failed."""
+        days = run_days(context)
+        with workbench.open(context, config.sites) as bench:
+            report = fetch_intervals(bench, stream, days, force=config.force)
+            if report.sites:
+                _show_days(context, bench, stream, report)
+        return dg.MaterializeResult(metadata=_figures(report))
+
+    return intervals
+
+
+enlighten_production = _intervals_of("production")
+enlighten_consumption = _intervals_of("consumption")
+enlighten_grid_import = _intervals_of("grid_import")
+enlighten_grid_export = _intervals_of("grid_export")
+enlighten_battery_charge = _intervals_of("battery_charge")
+enlighten_battery_discharge = _intervals_of("battery_discharge")
+
+ENLIGHTEN_INTERVALS: dict[Stream, dg.AssetsDefinition] = {
+    "production": enlighten_production,
+    "consumption": enlighten_consumption,
+    "grid_import": enlighten_grid_import,
+    "grid_export": enlighten_grid_export,
+    "battery_charge": enlighten_battery_charge,
+    "battery_discharge": enlighten_battery_discharge,
+}
 
 
 @dg.asset(
@@ -43,42 +85,35 @@ from energy_pipeline.steps.systems import fetch_systems
     owners=OWNERS,
     kinds={"api", "parquet"},
     code_version="1",
+    # Not for their rows: totals are asked for after the intervals, for what these leave open.
+    deps=list(ENLIGHTEN_INTERVALS.values()),
     backfill_policy=ONE_RUN,
     retry_policy=RETRY,
-    description=ENLIGHTEN_SYSTEMS.description,
-    metadata=column_schema(ENLIGHTEN_SYSTEMS),
+    description=ENLIGHTEN_DAILY_ENERGY.description,
+    metadata=column_schema(ENLIGHTEN_DAILY_ENERGY),
 )
-def enlighten_systems(
+def enlighten_daily_energy(
     context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:
-    """Bring the list of systems up to date unless it is younger than a day."""
+    """Fetch the totals of the whole life of the sites whose intervals are newer than they are."""
     with workbench.open(context, config.sites) as bench:
-        report = fetch_systems(bench, force=config.force)
-    without_site = ", ".join(map(str, report.without_site)) or "none"
+        report = fetch_daily_energy(bench, force=config.force)
     figures: dict[str, Value | dg.MetadataValue] = {
-        "systems": report.systems,
-        "sites_not_listed": ", ".join(report.not_listed) or "none",
-        "systems_without_a_site": without_site,
+        "local_days": report.days,
+        "series_asked": report.asked,
     }
     return dg.MaterializeResult(metadata=figures | spent(report) | failed(report.failures))
 
 
-def _fetched(
-    context: dg.AssetExecutionContext,
-    config: FetchConfig,
-    workbench: WorkbenchResource,
-    stream: Stream,
-    dataset: Dataset,
-) -> dg.MaterializeResult:
-    """Fetch one stream over the run's days and say what is held, open and failed."""
-    days = run_days(context)
-    with workbench.open(context, config.sites) as bench:
-        report = fetch_intervals(bench, stream, days, force=config.force)
-        shares = coverage_shares(bench, dataset, days)
-        add_days(context, bench, dataset, days)
+def _show_days(
+    context: dg.AssetExecutionContext, bench: Workbench, stream: Stream, report: FetchReport
+) -> None:
+    """Give each day its figures, and the last one the picture and the table of sites."""
+    dataset, days = INTERVALS[stream], report.days
+    shares = coverage_shares(bench, dataset, days)
+    add_days(context, bench, dataset, days)
     png = coverage_picture(shares, days, "share of each day with intervals (micros: no nights)")
     add_to_last_day(context, days, {"coverage": picture(png)} | table("sites", _sites(report)))
-    return dg.MaterializeResult(metadata=_figures(report))
 
 
 def _sites(report: FetchReport) -> list[Figures]:
@@ -117,66 +152,3 @@ def _missing(report: FetchReport) -> str:
     total = sum(len(days) for _, days in site_days)
     first = ", ".join(f"{site} {days}" for site, days in site_days[:5])
     return f"{total} site-days: {first}{', ...' if len(site_days) > 5 else ''}"
-
-
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
-    deps=[enlighten_systems, enlighten_devices],
-    partitions_def=FLEET_DAYS,
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    description=ENLIGHTEN_PRODUCTION.description,
-    metadata=column_schema(ENLIGHTEN_PRODUCTION),
-)
-def enlighten_production(
-    context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
-) -> dg.MaterializeResult:
-    """Fetch what is not settled of production."""
-    return _fetched(context, config, workbench, "production", ENLIGHTEN_PRODUCTION)
-
-
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
-    deps=[enlighten_systems, enlighten_devices],
-    partitions_def=FLEET_DAYS,
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    description=ENLIGHTEN_CONSUMPTION.description,
-    metadata=column_schema(ENLIGHTEN_CONSUMPTION),
-)
-def enlighten_consumption(
-    context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
-) -> dg.MaterializeResult:
-    """Fetch what is not settled of consumption."""
-    return _fetched(context, config, workbench, "consumption", ENLIGHTEN_CONSUMPTION)
-
-
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
-    # Not for their rows: totals are asked for after the intervals, for what these leave open.
-    deps=[enlighten_production, enlighten_consumption],
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    description=ENLIGHTEN_DAILY_ENERGY.description,
-    metadata=column_schema(ENLIGHTEN_DAILY_ENERGY),
-)
-def enlighten_daily_energy(
-    context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
-) -> dg.MaterializeResult:
-    """Fetch the totals of the whole life of the sites whose intervals are newer than they are."""
-    with workbench.open(context, config.sites) as bench:
-        report = fetch_daily_energy(bench, force=config.force)
-    figures: dict[str, Value | dg.MetadataValue] = {
-        "local_days": report.days,
-        "series_asked": report.asked,
-    }
-    return dg.MaterializeResult(metadata=figures | spent(report) | failed(report.failures))

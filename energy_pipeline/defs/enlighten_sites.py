@@ -1,4 +1,4 @@
-"""Assets of what Enlighten says of the sites besides energy: devices, events.
+"""Assets of what Enlighten says of the sites besides energy: systems, devices, events.
 
 What is asked, and how seldom, is decided in `steps/`; energy is in `enlighten.py`.
 """
@@ -11,12 +11,38 @@ from energy_pipeline.defs.metadata import Figures, Value, column_schema, table
 from energy_pipeline.defs.partitions import ONE_RUN
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.defs.spending import failed, spent
-from energy_pipeline.schema import ENLIGHTEN_DEVICES, ENLIGHTEN_EVENTS
+from energy_pipeline.schema import ENLIGHTEN_DEVICES, ENLIGHTEN_EVENTS, ENLIGHTEN_SYSTEMS
 from energy_pipeline.steps.devices import fetch_devices, streams_of_devices
 from energy_pipeline.steps.events import fetch_events, going_on
+from energy_pipeline.steps.systems import fetch_systems
 
 GROUP = "enlighten"
 OWNERS = ["team:energy"]
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"api", "parquet"},
+    code_version="1",
+    backfill_policy=ONE_RUN,
+    retry_policy=RETRY,
+    description=ENLIGHTEN_SYSTEMS.description,
+    metadata=column_schema(ENLIGHTEN_SYSTEMS),
+)
+def enlighten_systems(
+    context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
+) -> dg.MaterializeResult:
+    """Bring the list of systems up to date unless it is younger than a day."""
+    with workbench.open(context, config.sites) as bench:
+        report = fetch_systems(bench, force=config.force)
+    without_site = ", ".join(map(str, report.without_site)) or "none"
+    figures: dict[str, Value | dg.MetadataValue] = {
+        "systems": report.systems,
+        "sites_not_listed": ", ".join(report.not_listed) or "none",
+        "systems_without_a_site": without_site,
+    }
+    return dg.MaterializeResult(metadata=figures | spent(report) | failed(report.failures))
 
 
 @dg.asset(
@@ -53,7 +79,7 @@ def enlighten_devices(
     owners=OWNERS,
     kinds={"api", "parquet"},
     code_version="1",
-    deps=["enlighten_systems"],  # their statuses are in it
+    deps=[enlighten_systems],  # their statuses are in it
     backfill_policy=ONE_RUN,
     retry_policy=RETRY,
     description=ENLIGHTEN_EVENTS.description,

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from energy_pipeline.calendar import DAY, Days, Span, utc_midnight
-from energy_pipeline.configuration.sites import EnlightenAccess, Site, Stream
+from energy_pipeline.configuration.sites import STREAMS, EnlightenAccess, Site, Stream
 from energy_pipeline.sources.enlighten.dialect import measured_together, series_of
 from energy_pipeline.sources.enlighten.planner import plan_windows
 from energy_pipeline.sources.enlighten.series import IntervalSeries
 from energy_pipeline.steps.blocks import day_blocks, site_blocks
+from energy_pipeline.steps.devices import streams_of_devices
 from energy_pipeline.steps.enlighten_words import is_from_enlighten, read_totals
 from energy_pipeline.steps.open_time import StoredBlock, listed_reports
 from energy_pipeline.workbench import Workbench
@@ -49,11 +50,17 @@ class SitePlan:
 
 
 def fed_sites(bench: Workbench, stream: Stream) -> list[tuple[Site, EnlightenAccess]]:
-    """Return the workbench's sites of which Enlighten feeds the stream."""
+    """Return the workbench's sites of which Enlighten feeds the stream, as far as it can.
+
+    A site without a device for it is left out once its devices are known; production never is.
+    """
+    known = {} if stream == "production" else streams_of_devices(bench)
     return [
         (site, site.enlighten)
         for site in bench.registry.sites
-        if site.enlighten is not None and is_from_enlighten(site, stream)
+        if site.enlighten is not None
+        and is_from_enlighten(site, stream)
+        and stream in known.get(site.id, STREAMS)
     ]
 
 

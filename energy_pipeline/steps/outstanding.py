@@ -8,7 +8,10 @@ import pandas as pd
 import pyarrow as pa
 
 from energy_pipeline.calendar import Days
+from energy_pipeline.configuration.sites import Stream
 from energy_pipeline.dataset import Dataset
+from energy_pipeline.steps.enlighten_words import INTERVALS
+from energy_pipeline.steps.fetch_plan import fed_sites
 from energy_pipeline.steps.inspection import Finding
 from energy_pipeline.workbench import Workbench
 
@@ -62,13 +65,15 @@ def open_days(bench: Workbench, dataset: Dataset, days: Days) -> list[Finding]:
     ]
 
 
-def unanswered_days(bench: Workbench, dataset: Dataset, days: Days) -> list[Finding]:
-    """Return sites that Enlighten has not answered for: site, number of days, first and last."""
-    known = bench.store.coverage(dataset, days)
+def unanswered_days(bench: Workbench, stream: Stream, days: Days) -> list[Finding]:
+    """Return sites that Enlighten feeds the stream of and has not answered for.
+
+    Members: site, number of days, first and last.
+    """
+    fed = fed_sites(bench, stream)
+    known = bench.store.coverage(INTERVALS[stream], days) if fed else {}
     found: list[Finding] = []
-    for site in bench.registry.sites:
-        if site.enlighten is None:
-            continue
+    for site, _ in fed:
         missing = [
             day
             for day, entries in known.items()

@@ -12,6 +12,10 @@ from energy_pipeline.schema import DATASETS
 PARTITIONED = {
     "enlighten_production",
     "enlighten_consumption",
+    "enlighten_grid_import",
+    "enlighten_grid_export",
+    "enlighten_battery_charge",
+    "enlighten_battery_discharge",
     "hourly_energy",
     "cumulative_readings",
     "enerkey_consumption_upload",

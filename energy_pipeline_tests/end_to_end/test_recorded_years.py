@@ -22,7 +22,9 @@ ZONE = "Europe/London"
 COLUMNS = {"production": "Energy Produced (Wh)", "consumption": "Energy Consumed (Wh)"}
 QUANTITIES = {"production": "produced", "consumption": "consumed"}
 HOURS = len(YEARS) * 24
-MICRO, METER = "micro-house", "meter-house"
+MICRO, METER, V4 = "micro-house", "meter-house", "v4-house"
+V4_START = date(2020, 1, 1)  # one year of dialect v4, with both changes of the clock
+V4_DAYS = 366
 
 pytestmark = [pytest.mark.timeout(420), pytest.mark.xdist_group("recorded_years")]
 
@@ -47,7 +49,10 @@ def true_hours(files: list[Path]) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def ended(files: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Generator[Town]:
-    """Both houses after one run over two years: micros (nights absent) and a revenue meter."""
+    """The houses after one run over two years: micros (nights absent) and a revenue meter.
+
+    A third house is the first one through dialect v4, in the second year.
+    """
     houses = [
         House(
             id,
@@ -62,6 +67,8 @@ def ended(files: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Genera
         )
         for number, (id, measured) in enumerate([(MICRO, "micro"), (METER, "meter")], start=67)
     ]
+    same_house = replayed_system(files, ZONE, system_id=69, measured_by="both")
+    houses.append(House(V4, same_house, V4_START, api="v4"))
     with town(tmp_path_factory.mktemp("years"), houses, AFTER) as place:
         assert place.run_daily_energy(YEARS).success
         yield place
@@ -111,6 +118,21 @@ def test_enerkey_ends_with_exactly_the_true_hours(
         assert set(ended.enerkey.pushes_per_hour(first_meter + meter).values()) == {1}
 
 
+@pytest.mark.parametrize(("number", "stream"), [(0, "production"), (1, "consumption")])
+def test_dialect_v4_ends_exactly_as_v2(ended: Town, number: int, stream: str) -> None:
+    through_v2 = ended.enerkey.stored_hours(670 + number)
+    through_v4 = ended.enerkey.stored_hours(690 + number)
+
+    assert len(through_v4) == V4_DAYS * 24
+    assert through_v4 == {hour: through_v2[hour] for hour in through_v4}
+    assert set(ended.enerkey.pushes_per_hour(690 + number).values()) == {1}
+
+    hours = ended.read("hourly_energy").set_index("site")
+    hours = hours[(hours["stream"] == stream) & (hours["hour"] >= pd.Timestamp(V4_START, tz="UTC"))]
+    of_v2, of_v4 = (hours.loc[site].set_index("hour") for site in (MICRO, V4))
+    pd.testing.assert_frame_equal(of_v4, of_v2)
+
+
 def test_the_register_ends_at_the_opening_reading_plus_all_energy(
     ended: Town, true_hours: pd.DataFrame
 ) -> None:
@@ -123,22 +145,30 @@ def test_the_register_ends_at_the_opening_reading_plus_all_energy(
 
 
 def test_two_years_of_a_meter_are_three_messages(ended: Town) -> None:
-    """731 days are two full messages and one day; the opening reading is in the first."""
+    """731 days are two full messages and one day; the opening reading is in the first.
+
+    The leap year of the third house is a full message and one day.
+    """
     pushed = [record for record in ended.enerkey.requests if "Push" in record.path]
 
-    assert len(pushed) == 6 * 3
+    assert len(pushed) == 6 * 3 + 2 * 2
     assert max(record.rows for record in pushed) <= 8760
 
 
 def test_hits_are_the_fewest(ended: Town) -> None:
-    """Micros: a day each. Meter: 7 days each. Consumption: 31 days each. Totals: one each."""
+    """Micros: a day each. Meter: 7 days each. Consumption: 31 days each. Totals: one each.
+
+    In dialect v4, 7 days each of any series.
+    """
     by_kind = pd.Series([r.path.rsplit("/", 1)[-1] for r in ended.cloud.requests]).value_counts()
 
     assert by_kind["stats"] == 731
     assert by_kind["rgm_stats"] == 105
     assert by_kind["consumption_stats"] == 2 * 24
-    assert by_kind["energy_lifetime"] == 2
-    assert by_kind["consumption_lifetime"] == 2
+    assert by_kind["production_micro"] == 53
+    assert by_kind["consumption_meter"] == 53
+    assert by_kind["energy_lifetime"] == 3
+    assert by_kind["consumption_lifetime"] == 3
 
 
 @pytest.mark.parametrize(
@@ -151,7 +181,7 @@ def test_hits_are_the_fewest(ended: Town) -> None:
 )
 def test_again_costs_nothing_and_changes_nothing(ended: Town, days: Days) -> None:
     hits, pushes = ended.cloud.hits, ended.pushes
-    before = {meter: ended.enerkey.stored_hours(meter) for meter in (670, 671, 672, 680)}
+    before = {meter: ended.enerkey.stored_hours(meter) for meter in (670, 671, 672, 680, 690)}
 
     assert ended.run_daily_energy(days).success
 

@@ -29,6 +29,7 @@ from energy_pipeline.simulators.enerkey import (
     profile,
 )
 from energy_pipeline.simulators.enerkey import Switches as EnerKeySwitches
+from energy_pipeline.simulators.enlighten.accounts import DEMO_APPLICATION
 from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
 from energy_pipeline.simulators.enlighten.dataset import (
     DEMO_API_KEY,
@@ -56,6 +57,7 @@ class House:
     )
     """Stream and reading type of each upload."""
     opening_reading: float = 1000.0
+    api: str = "v2"
 
     def meters(self) -> list[Meter]:
         """The EnerKey meters of the uploads, numbered from the system's id."""
@@ -84,9 +86,9 @@ class House:
             "timezone": self.system.timezone,
             "start": self.start,
             "enlighten": {
-                "api": "v2",
+                "api": self.api,
                 "system_id": self.system.system_id,
-                "user_id": DEMO_USER_ID,
+                "user_id": DEMO_USER_ID if self.api == "v2" else None,
                 "production": self.production,
             },
             "uploads": uploads,
@@ -179,7 +181,7 @@ def town(
     cloud = EnlightenSimulator(
         Fleet.of([house.system for house in houses]),
         VirtualClock(now, fixed=True),
-        switches or Switches(history_days=None),
+        switches or Switches(history_days=None, telemetry_history_days=None),
     )
     enerkey = EnerKeySimulator(
         profile([*meters, *further_meters]),
@@ -200,6 +202,9 @@ def town(
             "ENLIGHTEN_API": "v2",
             "ENLIGHTEN_BASE_URL": cloud_url,
             "ENLIGHTEN_API_KEY": DEMO_API_KEY,
+            "ENLIGHTEN_CLIENT_ID": DEMO_APPLICATION.client_id,
+            "ENLIGHTEN_CLIENT_SECRET": DEMO_APPLICATION.client_secret,
+            "ENLIGHTEN_REFRESH_TOKEN": str(cloud.new_tokens()["refresh_token"]),
             "ENLIGHTEN_REQUESTS_PER_MINUTE": "100000",
             "ENLIGHTEN_REQUESTS_PER_MONTH": "1000000",
             "ENERKEY_BASE_URL": enerkey_url,
