@@ -23,6 +23,11 @@ from energy_pipeline.simulators.enerkey import (
     EnerKeySimulator,
     profile,
 )
+from energy_pipeline.simulators.enlighten.accounts import (
+    DEMO_APPLICATION,
+    DEMO_EMAIL,
+    DEMO_PASSWORD,
+)
 from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
 from energy_pipeline.simulators.enlighten.dataset import (
     DEMO_API_KEY,
@@ -44,6 +49,10 @@ _ENVIRONMENT = """\
 ENLIGHTEN_API=v2
 ENLIGHTEN_BASE_URL={enlighten}
 ENLIGHTEN_API_KEY={enlighten_key}
+# For dialect v4, `energy-pipeline enlighten authorize --api v4`: the owner signs in as
+# {owner_email} with the password {owner_password}
+ENLIGHTEN_CLIENT_ID={client_id}
+ENLIGHTEN_CLIENT_SECRET={client_secret}
 ENERKEY_BASE_URL={enerkey}
 ENERKEY_API_KEY_A={enerkey_key}
 ENERKEY_TENANT_KEY_A={tenant_key}
@@ -143,6 +152,10 @@ def _print_how_to_reach(
     environment = _ENVIRONMENT.format(
         enlighten=enlighten,
         enlighten_key=DEMO_API_KEY,
+        client_id=DEMO_APPLICATION.client_id,
+        client_secret=DEMO_APPLICATION.client_secret,
+        owner_email=DEMO_EMAIL,
+        owner_password=DEMO_PASSWORD,
         enerkey=enerkey,
         enerkey_key=SIMULATED_KEY_A,
         tenant_key=SIMULATED_TENANT_KEY_A,

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from energy_pipeline.cli.main import app
 from energy_pipeline.configuration.environment import load_settings
 from energy_pipeline.configuration.sites import load_registry
+from energy_pipeline.steps.enlighten_authorization import application_of
 
 COMMAND = str(Path(sys.executable).with_name("energy-pipeline"))
 EXPORT = """\
@@ -56,6 +57,7 @@ def configured(folder: Path, text: str) -> tuple[dict[str, str], int]:
     assert site.enlighten is not None
     assert site.enlighten.user_id is not None
     assert settings.enlighten_api_key is not None
+    assert application_of(settings).base_url == settings.enlighten_base_url
     assert settings.enerkey_api_key_a.value is not None
     access = {
         "enlighten": settings.enlighten_base_url,
