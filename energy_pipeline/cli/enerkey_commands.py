@@ -56,6 +56,18 @@ def alarm(
     run_alarm(id, image)
 
 
+@action.command(name="list")
+def list_actions(
+    facility: Annotated[
+        list[int] | None, typer.Option(min=1, metavar="ID", help="Of this facility; repeat it.")
+    ] = None,
+) -> None:
+    """List the actions of the profile."""
+    from energy_pipeline.cli.enerkey_things import run_list_actions
+
+    run_list_actions(facility or ())
+
+
 @action.command()
 def get(id: Id) -> None:
     """Print an action as EnerKey has it."""

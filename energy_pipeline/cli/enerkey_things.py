@@ -10,7 +10,7 @@ from rich.table import Table
 
 from energy_pipeline.cli.terminal import results
 from energy_pipeline.errors import ConfigurationError, Problem, StoreError
-from energy_pipeline.sinks.enerkey.actions import Actions, ActionUpdate
+from energy_pipeline.sinks.enerkey.actions import Actions, ActionUpdate, ListedAction
 from energy_pipeline.sinks.enerkey.alarms import Alarm, fetch_alarm
 from energy_pipeline.sinks.enerkey.images import ImageFormat
 from energy_pipeline.sinks.enerkey.json_text import read_path
@@ -38,6 +38,23 @@ def run_alarm(id: int, image: Path | None) -> None:
     if image and picture:
         _save(image, picture)
         results().print(f"picture: {image}", markup=False, soft_wrap=True)
+
+
+def run_list_actions(facility_ids: Sequence[int]) -> None:
+    """Print the actions of facilities; of none named: all.
+
+    Raises:
+        EnergyPipelineError: EnerKey does not answer.
+    """
+    with open_workbench() as bench:
+        actions = asyncio.run(_listed(bench, facility_ids))
+    table = Table()
+    for name in ("id", "name", "status"):
+        table.add_column(name)
+    for each in actions:
+        cells = (str(each.id), each.name or "", each.status or "")
+        table.add_row(*(cell.replace("[", r"\[") for cell in cells))
+    results().print(table)
 
 
 def run_get_action(id: int) -> None:
@@ -108,6 +125,11 @@ def _refuse(constant: str) -> None:
 async def _alarm(bench: Workbench, id: int) -> Alarm:
     async with open_enerkey(bench.settings, bench.state, bench.clock, scope="PARTNER") as session:
         return await fetch_alarm(session.connection, id)
+
+
+async def _listed(bench: Workbench, facility_ids: Sequence[int]) -> list[ListedAction]:
+    async with open_enerkey(bench.settings, bench.state, bench.clock) as session:
+        return await Actions(session.connection).list(facility_ids)
 
 
 async def _action_text(bench: Workbench, id: int) -> str:

@@ -80,6 +80,15 @@ def test_get() -> None:
     assert "EnerKey does not know it (404)" in unknown.stderr
 
 
+@pytest.mark.usefixtures("ours")
+def test_list() -> None:
+    everything = enerkey("action", "list")
+    assert everything.exit_code == 0
+    assert all(word in everything.stdout for word in ("5012", "Replace [b]lighting", "Planned"))
+    assert "5012" in enerkey("action", "list", "--facility", "11").stdout
+    assert "5012" not in enerkey("action", "list", "--facility", "12").stdout
+
+
 def test_update_changes_what_was_asked_and_nothing_else(ours: Tenancy) -> None:
     result = update("status=Done", "estimatedSavings[0].value=13000.50", "facilityIds=[11, 12]")
 

@@ -40,6 +40,11 @@ class Routes:
             for operation in group.operations(switches)
         ]
 
+    @property
+    def ids(self) -> set[str]:
+        """The ids of all operations."""
+        return {operation.id for _, operation in self._routes}
+
     def match(self, method: str, path: str) -> Match | Answer:
         """Return the operation, else the empty 404 of an unknown path or the 405 with `Allow`."""
         segments = path.split("/")

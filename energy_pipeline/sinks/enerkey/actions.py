@@ -8,12 +8,14 @@ meanwhile. What is not known of it survives byte for byte (`json_text`).
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import httpx
 
 from energy_pipeline.errors import OutcomeUnknown, RequestRefused, SchemaSurprise
 from energy_pipeline.sinks.enerkey import json_text, wire
 from energy_pipeline.sinks.enerkey.connection import Connection, Request
+from energy_pipeline.sinks.enerkey.json_answer import JsonAnswer
 
 Difference = tuple[str, str, str]
 """Path, old and new text."""
@@ -47,6 +49,35 @@ class ActionUpdate:
     elsewhere: tuple[Difference, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ListedAction:
+    """An action in a list; the rest of it is got by its id.
+
+    Args:
+        id: EnerKey's.
+        name: what is to be done.
+        status: how far it is.
+    """
+
+    id: int
+    name: str | None
+    status: str | None
+
+
+class _ListAnswer(JsonAnswer):
+    """Reads an answer with a list of actions."""
+
+    def actions(self) -> list[ListedAction]:
+        return [
+            ListedAction(
+                self._id(item, wire.ID, at),
+                self._optional_text(item, wire.NAME, at),
+                self._optional_text(item, wire.STATUS, at),
+            )
+            for at, item in self._items(self._document(), "")
+        ]
+
+
 class Actions:
     """The actions of a profile.
 
@@ -56,6 +87,17 @@ class Actions:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    async def list(self, facility_ids: Sequence[int] = ()) -> list[ListedAction]:
+        """Return the actions of facilities; of none named: all.
+
+        Raises:
+            ServiceError: EnerKey does not answer, refuses, or answers something else.
+            QuotaSpent: no request is left.
+        """
+        query = urlencode([(wire.FACILITY_IDS, str(id)) for id in facility_ids])
+        request = Request("GET", wire.ACTIONS, query)
+        return _ListAnswer(await self._connection.read(request), request.name).actions()
 
     async def get(self, action_id: int) -> StoredAction:
         """Return an action.
