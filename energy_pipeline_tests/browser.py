@@ -66,12 +66,6 @@ class Tab:
         """What a person reads on the page."""
         return str(self.run("document.body ? document.body.innerText : ''"))
 
-    def picture(self, file: Path) -> None:
-        """Save what the page looks like."""
-        import base64
-
-        file.write_bytes(base64.b64decode(self._ask("Page.captureScreenshot")["data"]))
-
     def _ask(self, method: str, **params: Any) -> dict[str, Any]:
         number = next(self._numbers)
         self._socket.send(json.dumps({"id": number, "method": method, "params": params}))

@@ -199,9 +199,16 @@ class OwnerAuthorization:
         refusal = None
         if self._first:
             refusal = self._store.refusal_of_first(self._holder, token_name(self._first))
+        if refusal:
+            return f"{FIRST}: {refusal}"
         whose = f" of owner {self._holder.owner}" if self._holder.owner else ""
-        why = refusal or f"there are no tokens{whose} yet. {self._way_back()}"
-        return f"{FIRST}: {why}" if refusal else why
+        others = ", ".join(each or "the owner without a name" for each in self._others())
+        known = f" (there are those of {others})" if others else ""
+        return f"there are no tokens{whose} yet{known}. {self._way_back()}"
+
+    def _others(self) -> list[str]:
+        """Return the owners of whom there are tokens."""
+        return self._store.owners(self._holder.account)
 
     def _way_back(self) -> str:
         owner = self._holder.owner

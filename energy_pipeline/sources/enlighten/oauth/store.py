@@ -74,17 +74,13 @@ class Standing(NamedTuple):
     """What may be told of a stored authorization. Instants are aware.
 
     Args:
-        owner: as the site file calls the owner.
         user: the vendor's user, not readable.
-        access_until: end of the access token.
         refresh_until: end of the refresh token.
         is_sealed: the tokens are encrypted.
         refusal: why the refresh token is not accepted any more.
     """
 
-    owner: str
     user: str | None
-    access_until: datetime
     refresh_until: datetime
     is_sealed: bool
     refusal: str | None
@@ -109,8 +105,7 @@ class AuthorizationStore:
             row = connection.execute(query).one_or_none()
         if row is None:
             return None
-        ends = (_instant(row.access_until_s), _instant(row.refresh_until_s))
-        return Standing(row.owner, row.user, *ends, row.is_sealed, row.refusal)
+        return Standing(row.user, _instant(row.refresh_until_s), row.is_sealed, row.refusal)
 
     def owners(self, account: str) -> list[str]:
         """Return the names of the owners whose tokens are stored for an application."""

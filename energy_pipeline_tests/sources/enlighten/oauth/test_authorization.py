@@ -123,6 +123,17 @@ def test_without_any_token_the_way_to_one_is_told(machine: Machine):
     assert machine.asked() == 0
 
 
+def test_an_owner_who_is_not_named_right_is_shown_the_names(machine: Machine):
+    machine.token()
+    tokens = machine.kept()
+    assert tokens is not None
+    machine.store.keep(machine.holder("larkspur"), tokens)
+    with pytest.raises(AccessRefused) as caught:
+        machine.token("lakspur")
+    known = "(there are those of the owner without a name, larkspur)"
+    assert f"no tokens of owner lakspur yet {known}. Let the owner" in str(caught.value)
+
+
 def test_owners_have_tokens_of_their_own(machine: Machine):
     machine.token()
     machine.first = machine.new_first()
