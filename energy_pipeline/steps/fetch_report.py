@@ -50,7 +50,7 @@ class FetchReport:
     """A fetch of one stream.
 
     Args:
-        stream: production or consumption.
+        stream: the stream.
         days: the range.
         sites: every site of which Enlighten feeds the stream, in the order of sites.yaml.
         rows_fetched: intervals in the answers of this run.

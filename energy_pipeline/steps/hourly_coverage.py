@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from energy_pipeline.calendar import Days
 from energy_pipeline.configuration.sites import STREAMS, Site, Stream
-from energy_pipeline.steps.enlighten_words import is_from_enlighten
+from energy_pipeline.steps.enlighten_words import is_from_enlighten, is_uploaded
 from energy_pipeline.steps.gateway_sites import is_from_gateway
 from energy_pipeline.store.coverage import Coverage, Key
 from energy_pipeline.transform.cumulative import day_registers
@@ -83,7 +83,7 @@ def accounted_for(
         asked: the days that the run is about.
     """
     fed = {
-        (site.id, stream): stream == "production" or _is_uploaded(site, stream)
+        (site.id, stream): stream == "production" or is_uploaded(site, stream)
         for site in sites
         for stream in STREAMS
         if site.start <= day and _is_fed(site, stream)
@@ -96,7 +96,3 @@ def accounted_for(
 
 def _is_fed(site: Site, stream: Stream) -> bool:
     return is_from_enlighten(site, stream) or is_from_gateway(site, stream)
-
-
-def _is_uploaded(site: Site, stream: Stream) -> bool:
-    return any(upload.stream == stream for upload in site.uploads)

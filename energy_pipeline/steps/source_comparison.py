@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from energy_pipeline.calendar import Days
-from energy_pipeline.configuration.sites import Site
+from energy_pipeline.configuration.sites import Site, Source, Stream
 from energy_pipeline.steps.blocks import day_blocks, site_blocks
 from energy_pipeline.steps.enlighten_hours import enlighten_hours
 from energy_pipeline.steps.enlighten_words import read_totals
@@ -51,9 +51,14 @@ def source_differences(bench: Workbench, days: Days) -> pa.Table:
 def _compared(bench: Workbench, sites: Sequence[Site], block: Days) -> pa.Table:
     totals = read_totals(bench.store, sites, block)
     started = [site for site in sites if site.start <= block.last]
-    both = [site.model_copy(update={"streams": {}}) for site in started]
+    both = [site.model_copy(update={"streams": _any_source(site)}) for site in started]
     nothing_spread = {day: set[str]() for day in block}
     return compare_sources(
         enlighten_hours(bench, both, block, totals),
         gateway_hours(bench, both, block, list(block), nothing_spread),
     )
+
+
+def _any_source(site: Site) -> dict[Stream, Source]:
+    """Return the streams that the site names, each from whichever source has it."""
+    return dict.fromkeys(site.streams, "auto")
