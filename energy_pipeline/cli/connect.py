@@ -6,13 +6,16 @@ Each gateway is asked who it is and whether it takes the token.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from energy_pipeline.cli.terminal import mistakes, results
-from energy_pipeline.errors import EnergyPipelineError, NotFound
-from energy_pipeline.sinks.enerkey.session import open_enerkey
+from energy_pipeline.errors import EnergyPipelineError, NotFound, RequestRefused
+from energy_pipeline.sinks.enerkey.alarms import fetch_alarm
+from energy_pipeline.sinks.enerkey.provisioning.tenant import TenantClient
+from energy_pipeline.sinks.enerkey.session import keys_of, open_enerkey
 from energy_pipeline.sources.envoy.fleet import Fleet, Gateway
 from energy_pipeline.steps.enlighten_account import open_enlighten
 from energy_pipeline.steps.enlighten_users import User, users_of
@@ -21,6 +24,10 @@ from energy_pipeline.workbench import Workbench, open_workbench
 
 LONGEST_S = 90.0
 """Retries of a service that is down go on for minutes: nobody waits for them at a terminal."""
+
+
+_NO_RUN = "00000000-0000-0000-0000-000000000000"
+_SOME_ALARM = 1
 
 
 class Probe(NamedTuple):
@@ -54,6 +61,10 @@ def probes_of(bench: Workbench) -> list[Probe]:
     ]
     if any(site.uploads for site in bench.registry.sites):
         probes.append(Probe("EnerKey", partial(_ask_enerkey, bench)))
+    if keys_of(bench.settings, "TENANT"):
+        probes.append(Probe("EnerKey, tenant", partial(_ask_tenant, bench)))
+    if keys_of(bench.settings, "PARTNER"):
+        probes.append(Probe("EnerKey, partner", partial(_ask_partner, bench)))
     return probes
 
 
@@ -110,3 +121,19 @@ async def _ask_enerkey(bench: Workbench) -> str:
         said = f"quantities: {len(quantities)}; requests left today: {session.requests_left}"
         warning = session.keys.warning(bench.clock.now())
     return f"{said}; {warning}" if warning else said
+
+
+async def _ask_tenant(bench: Workbench) -> str:
+    """Ask for a run that does not exist: a key that is not the tenant's is refused before that."""
+    async with open_enerkey(bench.settings, bench.state, bench.clock, scope="TENANT") as session:
+        with contextlib.suppress(NotFound, RequestRefused):
+            await TenantClient(session.connection).status(_NO_RUN)
+    return "key accepted"
+
+
+async def _ask_partner(bench: Workbench) -> str:
+    """Ask for an alarm that need not exist."""
+    async with open_enerkey(bench.settings, bench.state, bench.clock, scope="PARTNER") as session:
+        with contextlib.suppress(NotFound):
+            await fetch_alarm(session.connection, _SOME_ALARM)
+    return "key accepted"

@@ -18,6 +18,13 @@ ENPHASE_PASSWORD=hush-enphase
 """
 
 
+_SMALL = """\
+product_codes: ["1000"]
+customers:
+  - {externalCustomerId: C-1, externalCustomerName: Esimerkki Oy, productCode: "1000"}
+"""
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory with the files of a user in good order, and nothing in the real environment."""
@@ -109,3 +116,14 @@ def test_the_installed_command_says_it_without_a_traceback():
         "1 mistake in the configuration:\n"
         "sites.yaml: the file: found no such file; allowed: a file, see sites.example.yaml\n"
     )
+
+
+def test_the_provisioning_file_is_looked_at_where_there_is_one(here: Path):
+    (here / "provisioning.yaml").write_text(_SMALL)
+    result = CliRunner().invoke(app, ["check"])
+    assert result.exit_code == 0
+    assert "provisioning.yaml: 1 customers, 0 facilities; provisioning is off" in result.stdout
+    (here / "provisioning.yaml").write_text(_SMALL.replace('"1000"]', '"1001"]'))
+    result = CliRunner().invoke(app, ["check"])
+    assert result.exit_code == 1
+    assert "provisioning.yaml:3: customers[0].productCode" in result.stderr

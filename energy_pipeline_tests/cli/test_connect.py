@@ -10,7 +10,14 @@ from energy_pipeline.cli.main import app
 from energy_pipeline.configuration.environment import PATH_OF_VARIABLE
 from energy_pipeline.errors import AccessRefused
 from energy_pipeline.simulators.clock import VirtualClock
-from energy_pipeline.simulators.enerkey import SIMULATED_KEY_A, EnerKeySimulator, Meter, profile
+from energy_pipeline.simulators.enerkey import (
+    SIMULATED_KEY_A,
+    SIMULATED_PARTNER_KEY,
+    SIMULATED_TENANT_KEY_A,
+    EnerKeySimulator,
+    Meter,
+    profile,
+)
 from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
 from energy_pipeline.simulators.enlighten.dataset import (
     DEMO_API_KEY,
@@ -104,6 +111,22 @@ def test_each_account_is_asked_once(cloud: Cloud):
     ]
     assert cloud.enlighten.hits == 2
     assert [request.path for request in cloud.enerkey.requests] == ["/api/v2/Quantities"]
+
+
+def test_the_keys_of_tenant_and_partner_are_tried_where_they_are_set(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+):
+    cloud.sites(("roof", 1000, DEMO_USER_ID), uploads=False)
+    monkeypatch.setenv("ENERKEY_TENANT_KEY_A", SIMULATED_TENANT_KEY_A)
+    monkeypatch.setenv("ENERKEY_PARTNER_KEY_B", SIMULATED_PARTNER_KEY)
+    result = CliRunner().invoke(app, ["check", "--connect"])
+    assert result.exit_code == 0
+    assert "EnerKey, tenant: key accepted" in result.stdout
+    assert "EnerKey, partner: key accepted" in result.stdout
+    monkeypatch.setenv("ENERKEY_TENANT_KEY_A", SIMULATED_PARTNER_KEY)
+    refused = CliRunner().invoke(app, ["check", "--connect"])
+    assert refused.exit_code == 1
+    assert "EnerKey, tenant: GET /api/v2/Provisioning/ProvisioningStatus" in refused.stderr
 
 
 def test_a_service_that_no_site_uses_is_not_asked(cloud: Cloud):

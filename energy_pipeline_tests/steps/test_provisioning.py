@@ -1,6 +1,7 @@
 """Snapshots sent to a tenant that really deletes: guards, lost answers, deaths, EnerKey's words."""
 
 import logging
+import multiprocessing
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from energy_pipeline.errors import (
     ServiceUnavailable,
     StoreError,
 )
-from energy_pipeline.simulators.enerkey import Fault
+from energy_pipeline.simulators.enerkey import SIMULATED_TENANT_KEY_A, Fault
 from energy_pipeline.sinks.enerkey.provisioning.discretion import without_personal
 from energy_pipeline.steps.provisioning import (
     Confirmed,
@@ -29,6 +30,7 @@ from energy_pipeline.steps.provisioning import (
 )
 from energy_pipeline_tests.sinks.enerkey.conftest import ServerClock
 from energy_pipeline_tests.sinks.enerkey.provisioning.files import customer, facility, meter
+from energy_pipeline_tests.steps.provisioning_process import run_provision
 from energy_pipeline_tests.steps.tenancy import FIVE, Tenancy, tenancy
 
 SEND, ASK = "provisionCustomers", "getProvisioningStatus"
@@ -154,6 +156,33 @@ def test_a_restart_goes_on_asking(tmp_path: Path) -> None:
         assert report.end is not None
         assert report.end.status.created == 5
         assert len(report.plan.added) == 5
+
+
+def test_a_killed_process_leaves_the_id_of_its_run(tmp_path: Path) -> None:
+    with tenancy(tmp_path) as made:
+        made.write()
+        settings = made.bench.settings
+        environ = {
+            "ENERKEY_BASE_URL": settings.enerkey_base_url,
+            "ENERKEY_TENANT_KEY_A": SIMULATED_TENANT_KEY_A,
+            "ENERGY_PROVISIONING_FILE": str(made.file),
+        }
+        process = multiprocessing.get_context("forkserver").Process(
+            target=run_provision, args=(tmp_path, environ, made.bench.registry)
+        )
+        process.start()
+        kept = kept_runs(made.bench, "customers")
+        while not any(run.run_id for run in kept.all()):
+            assert process.is_alive()
+            process.join(0.02)
+        process.kill()  # it waits for seconds before its first question
+        process.join()
+        assert made.operations() == [(SEND, 202)]
+        report = provision(made.bench, "customers")
+
+        assert sent(made) == [202]
+        assert report.end is not None
+        assert report.end.status.created == 5
 
 
 def test_a_restart_with_another_file_asks_first_and_sends_then(tmp_path: Path) -> None:
