@@ -12,13 +12,14 @@ from functools import partial
 import pyarrow as pa
 
 from energy_pipeline.configuration.sites import Stream
+from energy_pipeline.errors import ServiceUnavailable
 from energy_pipeline.sources.envoy.candidates import Candidate, boundary_samples, candidates
 from energy_pipeline.sources.envoy.choice import Choice, choose
 from energy_pipeline.sources.envoy.counters import counter_kind
 from energy_pipeline.sources.envoy.fleet import FailedGateway, Fleet, Gateway
 from energy_pipeline.sources.envoy.measurements import Measurements, next_endpoint
 from energy_pipeline.sources.envoy.remarks import remarks
-from energy_pipeline.sources.envoy.replies import Reply
+from energy_pipeline.sources.envoy.replies import Document, Replies, Reply
 from energy_pipeline.sources.envoy.rows import inverter_rows, reading_rows
 from energy_pipeline.sources.envoy.session import GatewaySession
 from energy_pipeline.sources.envoy.wire import Endpoint
@@ -61,7 +62,8 @@ async def poll_gateway(fleet: Fleet, gateway: Gateway) -> GatewayPoll:
     Raises:
         NotTrusted: something else answers at the address; it was sent no token.
         AccessRefused: there is no token that the gateway takes.
-        ServiceUnavailable: the gateway does not answer, or a token service.
+        ServiceUnavailable: the gateway does not answer, or with nothing that can be read; or a
+            token service does not.
         SchemaSurprise: the gateway does not say who it is.
         RequestRefused: the gateway speaks an old protocol without tokens.
         StoreError: another process has been busy with the gateway for a minute.
@@ -70,6 +72,7 @@ async def poll_gateway(fleet: Fleet, gateway: Gateway) -> GatewayPoll:
     async with fleet.conversation(gateway) as session:
         known = fleet.choices.of(serial)
         found = await _ask(session, known.get("production", Choice()).counter)
+        _refuse_nothing(found.replies)
         polled_at = fleet.clock.now()
         chosen: dict[Stream, Choice] = {
             stream: choose(known.get(stream, Choice()), offered, polled_at)
@@ -107,13 +110,35 @@ async def _ask(session: GatewaySession, production: str | None) -> Measurements:
     return found
 
 
+def _refuse_nothing(replies: Replies) -> None:
+    """Raise when not one answer can be read: a page for everything, a token for nothing.
+
+    Raises:
+        ServiceUnavailable: with the reason of each answer.
+    """
+    reasons = [
+        f"{endpoint.value}: {reply.why}"
+        for endpoint, reply in replies.items()
+        if not isinstance(reply, Document)
+    ]
+    if len(reasons) == len(replies):
+        message = f"no answer that can be read: {'; '.join(reasons)}"
+        raise ServiceUnavailable(message, request="poll")
+
+
 def _shown(
     found: Measurements, chosen: Mapping[Stream, Choice], gateway_now: datetime
 ) -> Iterator[tuple[Stream, Candidate]]:
-    """Yield what the chosen counters show, and the same at the end of the last interval."""
+    """Yield what the chosen counters show, and the same at the end of the last interval.
+
+    A better counter that is about to take the place of the kept one is shown beside it, so that no
+    energy is lost between the last reading of the one and the first of the other.
+    """
     for stream, offered in candidates(found).items():
+        choice, shown = chosen[stream], {each.counter for each in offered if each.sample}
+        wanted = {choice.counter} | ({choice.rival} if choice.counter in shown else set())
         for candidate in offered:
-            if candidate.counter == chosen[stream].counter:
+            if candidate.counter in wanted:
                 yield stream, candidate
     for stream, candidate in boundary_samples(found, gateway_now):
         counter = chosen[stream].counter

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from energy_pipeline.configuration.sites import Stream
+from energy_pipeline.sources.envoy.candidates import candidates
 from energy_pipeline.sources.envoy.choice import Choice
+from energy_pipeline.sources.envoy.counters import counter_kind
 from energy_pipeline.sources.envoy.measurements import Measurements
 from energy_pipeline.sources.envoy.replies import Unavailable
 from energy_pipeline.sources.envoy.rows import SILENT_AFTER
@@ -29,6 +31,7 @@ def remarks(
     """
     yield from _of_answers(found)
     yield from _of_choices(known, chosen)
+    yield from _of_silent_meters(found, known, chosen)
     yield from _of_meters(found, gateway_now)
     if abs(gateway_now - now) > CLOCKS_DIFFER:
         ahead_s = (gateway_now - now).total_seconds()
@@ -53,6 +56,17 @@ def _of_choices(known: Mapping[Stream, Choice], chosen: Mapping[Stream, Choice])
         elif choice.rival is not None:
             kept = choice.counter or "no counter"
             yield f"{stream} is counted by {kept}; {choice.rival} may take its place"
+
+
+def _of_silent_meters(
+    found: Measurements, known: Mapping[Stream, Choice], chosen: Mapping[Stream, Choice]
+) -> Iterator[str]:
+    """Name counters of meters that show nothing; inverters show nothing at night."""
+    shown = {c.counter for offered in candidates(found).values() for c in offered if c.sample}
+    for stream, choice in {**known, **chosen}.items():
+        counter = choice.counter
+        if counter and counter not in shown and counter_kind(counter) == "meter":
+            yield f"{stream}: {counter} shows nothing"
 
 
 def _of_meters(found: Measurements, gateway_now: datetime) -> Iterator[str]:

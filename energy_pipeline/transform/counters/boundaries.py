@@ -35,6 +35,8 @@ def with_boundaries(samples: Samples, boundaries: Samples, limits: Limits) -> Sa
     line_wh = from_wh + (until_wh - from_wh) * ((at_us - from_us) / (until_us - from_us))
     value_wh = np.clip(line_wh, kept_wh, kept_wh + _ROUNDED_OFF_WH)
     agrees = has_counted & (value_wh >= from_wh) & (value_wh <= until_wh)
+    agrees &= ~np.isnan(limits.energy_wh(from_wh, value_wh, at_us - from_us))
+    agrees &= ~np.isnan(limits.energy_wh(value_wh, until_wh, until_us - at_us))
     place = after[agrees]
     return Samples(
         np.insert(samples.at_us, place, at_us[agrees]),

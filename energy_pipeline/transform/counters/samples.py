@@ -2,7 +2,8 @@
 
 The gateway's own time is used, which is exact to a second. Where it cannot be right, a meter, which
 is read every second, gets the time of arrival; what is reported at intervals gets none and is left
-out, so that the time around it becomes a gap.
+out, so that the time around it becomes a gap. What a gateway keeps of the end of an interval is of
+its own clock's quarter of an hour: it is left out while its meters show that the clock is wrong.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ _CLOCK_TOLERANCE_US = 15 * S_US
 """Seconds between reading and arrival, and between two clocks that are right."""
 _REPORT_LAG_US = 900 * S_US
 """How long after its end an interval's report may show up."""
+_Shown = tuple[Microseconds, Microseconds, NDArray[np.float64]]
 _CLOCK_LIMIT_US = CLOCK_LIMIT // timedelta(microseconds=1)
 
 
@@ -75,10 +77,14 @@ def counters_of(
         )
         read_us, polled_us = column_us(rows["read_at"]), column_us(rows["polled_at"])
         energy_wh = rows["energy_wh"].to_numpy()
+        meters = [name for name in set(names.tolist()) if kind_of(name) == "meter"]
         for serial, name in sorted(set(zip(serials.tolist(), names.tolist(), strict=True))):
             mine = (serials == serial) & (names == name)
             counter = Counter(site, stream, serial, name, kind_of(name))
             shown = (read_us[mine], polled_us[mine], energy_wh[mine])
+            if counter.kind == "boundary":
+                metered = (serials == serial) & np.isin(names, meters)
+                shown = _kept_by_a_right_clock(shown, read_us[metered], polled_us[metered])
             yield counter, samples_of(*shown, counter.kind)
 
 
@@ -105,6 +111,26 @@ def samples_of(
     at_us, energy_wh = at_us[kept], energy_wh[kept]
     _, first = np.unique(at_us, return_index=True)
     return Samples(at_us[first], energy_wh[first])
+
+
+def _kept_by_a_right_clock(
+    shown: _Shown, meter_read_us: Microseconds, meter_polled_us: Microseconds
+) -> _Shown:
+    """Return what an interval's end shows where the meter, polled with it, shows a right clock.
+
+    What is shown again later was kept when it was shown first.
+    """
+    first = _first_shown(*shown)
+    read_us, polled_us, energy_wh = (each[first] for each in shown)
+    if not meter_polled_us.size:
+        return read_us, polled_us, energy_wh
+    order = np.argsort(meter_polled_us)
+    at_us, off_us = meter_polled_us[order], np.abs(meter_polled_us - meter_read_us)[order]
+    after = np.minimum(np.searchsorted(at_us, polled_us), at_us.size - 1)
+    before = np.maximum(after - 1, 0)
+    is_before = polled_us - at_us[before] <= at_us[after] - polled_us
+    is_right = off_us[np.where(is_before, before, after)] <= _CLOCK_TOLERANCE_US
+    return read_us[is_right], polled_us[is_right], energy_wh[is_right]
 
 
 def _first_shown(

@@ -40,7 +40,13 @@ from energy_pipeline.sources.envoy.rows import inverter_rows
 from energy_pipeline.sources.envoy.wire import Endpoint
 from energy_pipeline_tests.simulators.envoy.conftest import NOON
 from energy_pipeline_tests.simulators.envoy.test_pyenphase import read
-from energy_pipeline_tests.sources.envoy.captures import BOUNDARIES, STREAMS, figures, instant
+from energy_pipeline_tests.sources.envoy.captures import (
+    BOUNDARIES,
+    PRODUCTION_CT,
+    STREAMS,
+    figures,
+    instant,
+)
 from energy_pipeline_tests.sources.envoy.conftest import SERIAL, Bench, Serve, gateway_site
 
 Simulated = Callable[..., EnvoySimulator]
@@ -258,14 +264,53 @@ def test_without_readings_there_is_no_energy_and_no_other_counter(
     assert {s: set(of) for s, of in after.items()} == {s: set(of) for s, of in before.items()}
 
 
+@pytest.mark.parametrize("failure", ["html", "error_json", "401", "404", "empty"])
+def test_a_gateway_that_says_nothing_readable_has_failed(
+    bench: Bench, gateway: ServedGateway, failure: str
+):
+    """Its web server takes the token and shows the same page for everything, as while it boots."""
+    endpoints = set(Endpoint) - {Endpoint.INFO, Endpoint.CHECK_TOKEN}
+    paths = {endpoint.value.partition("?")[0] for endpoint in endpoints}
+    gateway.simulator.faults = Faults(failing_paths=dict.fromkeys(paths, failure))
+    error = failed(bench, gateway)
+    assert isinstance(error, ServiceUnavailable)
+    assert "no answer that can be read: /ivp/meters: " in str(error)
+
+
+def test_a_meter_that_shows_nothing_is_told(bench: Bench, gateway: ServedGateway):
+    poll(bench, gateway)
+    gateway.simulator.faults = Faults(failing_paths={"/ivp/meters/readings": "html"})
+    silent = [remark for remark in poll(bench, gateway).remarks if "shows nothing" in remark]
+    assert {remark.partition(":")[0] for remark in silent} == METER_STREAMS["full_ct"]
+    gateway.simulator.faults = Faults()
+    assert poll(bench, gateway).remarks == ()
+
+
 def test_a_boundary_counter_stands_beside_its_meters_counter_only(
     bench: Bench, gateway: ServedGateway
 ):
     kept = "production.json/inverters/whLifetime"
     Choices(bench.state).keep(SERIAL, {"production": Choice(kept)})
     found = counters(poll(bench, gateway))
-    assert set(found["production"]) == {kept}
+    assert kept in found["production"]
+    assert "ivp/pdm/device_data/EIM1/wh_pos" not in found["production"]
     assert "ivp/pdm/device_data/EIM2/wh_pos" in found["grid_import"]
+
+
+def test_a_better_counter_is_read_beside_the_kept_one_before_it_takes_its_place(
+    bench: Bench, gateway: ServedGateway
+):
+    """So that the change itself loses nothing."""
+    kept, better = (
+        "production.json/inverters/whLifetime",
+        f"ivp/meters/readings/{PRODUCTION_CT}/actEnergyDlvd",
+    )
+    Choices(bench.state).keep(SERIAL, {"production": Choice(kept)})
+    seen: list[set[str]] = []
+    for _ in range(7):
+        seen.append(set(counters(poll(bench, gateway))["production"]) & {kept, better})
+        move(bench, gateway, minutes=12)
+    assert seen == [{kept, better}] * 5 + [{better}] * 2
 
 
 def test_after_six_hours_the_other_counter_is_taken_and_told(bench: Bench, gateway: ServedGateway):
