@@ -121,7 +121,7 @@ def _kept_by_a_right_clock(
     What is shown again later was kept when it was shown first.
     """
     first = _first_shown(*shown)
-    read_us, polled_us, energy_wh = (each[first] for each in shown)
+    read_us, polled_us, energy_wh = shown[0][first], shown[1][first], shown[2][first]
     if not meter_polled_us.size:
         return read_us, polled_us, energy_wh
     order = np.argsort(meter_polled_us)
