@@ -2,18 +2,18 @@
 
 import dagster as dg
 
+from energy_pipeline.defs.assets import computed_asset
 from energy_pipeline.defs.config import HourlyConfig, SitesConfig
 from energy_pipeline.defs.enlighten import ENLIGHTEN_INTERVALS, enlighten_daily_energy
 from energy_pipeline.defs.metadata import (
     Figures,
     add_days,
     add_to_last_day,
-    column_schema,
     kwh,
     picture,
     table,
 )
-from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, run_days
+from energy_pipeline.defs.partitions import run_days
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.report.pictures import hours_picture, register_picture
 from energy_pipeline.schema import CUMULATIVE_READINGS, HOURLY_ENERGY
@@ -23,24 +23,17 @@ from energy_pipeline.steps.hourly import compute_hourly
 from energy_pipeline.steps.hourly_report import HourlyReport
 
 GROUP = "energy"
-OWNERS = ["team:energy"]
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"parquet", "pyarrow"},
-    code_version="1",
+@computed_asset(
+    HOURLY_ENERGY,
+    GROUP,
     deps=[
         *ENLIGHTEN_INTERVALS.values(),
         enlighten_daily_energy,
         dg.AssetKey("envoy_readings"),
     ],
-    partitions_def=FLEET_DAYS,
-    backfill_policy=ONE_RUN,
-    description=HOURLY_ENERGY.description,
-    metadata=column_schema(HOURLY_ENERGY),
-    check_specs=[
+    checks=[
         dg.AssetCheckSpec(
             "no_long_gaps",
             asset="hourly_energy",
@@ -104,17 +97,7 @@ def _long_gaps(report: HourlyReport) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"parquet", "pyarrow"},
-    code_version="1",
-    deps=[hourly_energy],
-    partitions_def=FLEET_DAYS,
-    backfill_policy=ONE_RUN,
-    description=CUMULATIVE_READINGS.description,
-    metadata=column_schema(CUMULATIVE_READINGS),
-)
+@computed_asset(CUMULATIVE_READINGS, GROUP, deps=[hourly_energy])
 def cumulative_readings(
     context: dg.AssetExecutionContext, config: SitesConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:

@@ -8,20 +8,19 @@ import dagster as dg
 
 from energy_pipeline.calendar import Days
 from energy_pipeline.dataset import Dataset
+from energy_pipeline.defs.assets import fetched_asset
 from energy_pipeline.defs.config import UploadConfig
 from energy_pipeline.defs.energy import cumulative_readings, hourly_energy
-from energy_pipeline.defs.failures import RETRY
 from energy_pipeline.defs.metadata import (
     Figures,
     Value,
     add_days,
     add_to_last_day,
-    column_schema,
     kwh,
     picture,
     table,
 )
-from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, run_days
+from energy_pipeline.defs.partitions import run_days
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.report.pictures import coverage_picture
 from energy_pipeline.schema import (
@@ -37,19 +36,9 @@ from energy_pipeline.steps.upload_rows import UPLOADS
 from energy_pipeline.workbench import Workbench
 
 GROUP = "enerkey"
-OWNERS = ["team:energy"]
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    description=ENERKEY_METERS.description,
-    metadata=column_schema(ENERKEY_METERS),
-)
+@fetched_asset(ENERKEY_METERS, GROUP)
 def enerkey_meters(
     context: dg.AssetExecutionContext, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:
@@ -66,18 +55,7 @@ def enerkey_meters(
     return dg.MaterializeResult(metadata=figures | told | table("refused", refused))
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
-    deps=[hourly_energy, enerkey_meters],
-    partitions_def=FLEET_DAYS,
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    description=ENERKEY_CONSUMPTION_UPLOAD.description,
-    metadata=column_schema(ENERKEY_CONSUMPTION_UPLOAD),
-)
+@fetched_asset(ENERKEY_CONSUMPTION_UPLOAD, GROUP, deps=[hourly_energy, enerkey_meters])
 def enerkey_consumption_upload(
     context: dg.AssetExecutionContext, config: UploadConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:
@@ -88,18 +66,7 @@ def enerkey_consumption_upload(
         return _result(context, bench, report)
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
-    deps=[cumulative_readings, enerkey_meters],
-    partitions_def=FLEET_DAYS,
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    description=ENERKEY_CUMULATIVE_UPLOAD.description,
-    metadata=column_schema(ENERKEY_CUMULATIVE_UPLOAD),
-)
+@fetched_asset(ENERKEY_CUMULATIVE_UPLOAD, GROUP, deps=[cumulative_readings, enerkey_meters])
 def enerkey_cumulative_upload(
     context: dg.AssetExecutionContext, config: UploadConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:

@@ -6,10 +6,9 @@ None of them belongs to the daily run: they cost requests and change little from
 import dagster as dg
 from pydantic import Field
 
+from energy_pipeline.defs.assets import computed_asset, fetched_asset
 from energy_pipeline.defs.enerkey import enerkey_meters
-from energy_pipeline.defs.failures import RETRY
-from energy_pipeline.defs.metadata import Figures, Value, column_schema, picture, table
-from energy_pipeline.defs.partitions import ONE_RUN
+from energy_pipeline.defs.metadata import Figures, Value, picture, table
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.defs.wanted_reports import ReportsConfig, wanted_reports
 from energy_pipeline.enerkey_schema import (
@@ -28,7 +27,6 @@ from energy_pipeline.steps.enerkey_months import (
 )
 
 GROUP = "reports"
-OWNERS = ["team:energy"]
 
 
 class LastMonthsConfig(dg.Config):
@@ -51,16 +49,7 @@ class AlarmsConfig(dg.Config):
     )
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    description=ENERKEY_FACILITIES.description,
-    metadata=column_schema(ENERKEY_FACILITIES),
-)
+@fetched_asset(ENERKEY_FACILITIES, GROUP)
 def enerkey_facilities(
     context: dg.AssetExecutionContext, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:
@@ -69,17 +58,7 @@ def enerkey_facilities(
         return dg.MaterializeResult(metadata=_read(refresh_facilities(bench)))
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    deps=[enerkey_meters],
-    description=ENERKEY_MONTHLY_VALUES.description,
-    metadata=column_schema(ENERKEY_MONTHLY_VALUES),
-)
+@fetched_asset(ENERKEY_MONTHLY_VALUES, GROUP, deps=[enerkey_meters])
 def enerkey_monthly_values(
     context: dg.AssetExecutionContext, config: LastMonthsConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:
@@ -91,15 +70,10 @@ def enerkey_monthly_values(
     return dg.MaterializeResult(metadata=figures | table("silent", silent))
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"parquet"},
-    code_version="1",
-    backfill_policy=ONE_RUN,
+@computed_asset(
+    ENERKEY_SPECIFIC_CONSUMPTION,
+    GROUP,
     deps=[enerkey_meters, enerkey_facilities, enerkey_monthly_values],
-    description=ENERKEY_SPECIFIC_CONSUMPTION.description,
-    metadata=column_schema(ENERKEY_SPECIFIC_CONSUMPTION),
 )
 def enerkey_specific_consumption(
     context: dg.AssetExecutionContext, config: PropertyConfig, workbench: WorkbenchResource
@@ -110,16 +84,7 @@ def enerkey_specific_consumption(
     return dg.MaterializeResult(metadata={"rows": rows, "property": config.property})
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    description=ENERKEY_FACILITY_REPORTS.description,
-    metadata=column_schema(ENERKEY_FACILITY_REPORTS),
-)
+@fetched_asset(ENERKEY_FACILITY_REPORTS, GROUP)
 def enerkey_facility_reports(
     context: dg.AssetExecutionContext, config: ReportsConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:
@@ -138,16 +103,7 @@ def enerkey_facility_reports(
     )
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    description=ENERKEY_ALARMS.description,
-    metadata=column_schema(ENERKEY_ALARMS),
-)
+@fetched_asset(ENERKEY_ALARMS, GROUP)
 def enerkey_alarms(
     context: dg.AssetExecutionContext, config: AlarmsConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:

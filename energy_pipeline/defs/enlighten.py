@@ -7,20 +7,19 @@ import dagster as dg
 
 from energy_pipeline.calendar import Days
 from energy_pipeline.configuration.sites import Stream
+from energy_pipeline.defs.assets import fetched_asset
 from energy_pipeline.defs.config import FetchConfig
-from energy_pipeline.defs.enlighten_sites import GROUP, OWNERS, enlighten_devices, enlighten_systems
-from energy_pipeline.defs.failures import RETRY
+from energy_pipeline.defs.enlighten_sites import GROUP, enlighten_devices, enlighten_systems
 from energy_pipeline.defs.metadata import (
     Figures,
     Value,
     add_days,
     add_to_last_day,
-    column_schema,
     kwh,
     picture,
     table,
 )
-from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, run_days
+from energy_pipeline.defs.partitions import run_days
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.defs.spending import failed, spent
 from energy_pipeline.report.pictures import coverage_picture
@@ -36,19 +35,7 @@ from energy_pipeline.workbench import Workbench
 def _intervals_of(stream: Stream) -> dg.AssetsDefinition:
     dataset = INTERVALS[stream]
 
-    @dg.asset(
-        name=dataset.name,
-        group_name=GROUP,
-        owners=OWNERS,
-        kinds={"api", "parquet"},
-        code_version="1",
-        deps=[enlighten_systems, enlighten_devices],
-        partitions_def=FLEET_DAYS,
-        backfill_policy=ONE_RUN,
-        retry_policy=RETRY,
-        description=dataset.description,
-        metadata=column_schema(dataset),
-    )
+    @fetched_asset(dataset, GROUP, deps=[enlighten_systems, enlighten_devices])
     def intervals(
         context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
     ) -> dg.MaterializeResult:
@@ -80,18 +67,8 @@ ENLIGHTEN_INTERVALS: dict[Stream, dg.AssetsDefinition] = {
 }
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
-    # Not for their rows: totals are asked for after the intervals, for what these leave open.
-    deps=list(ENLIGHTEN_INTERVALS.values()),
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    description=ENLIGHTEN_DAILY_ENERGY.description,
-    metadata=column_schema(ENLIGHTEN_DAILY_ENERGY),
-)
+# Not for their rows: totals are asked for after the intervals, for what these leave open.
+@fetched_asset(ENLIGHTEN_DAILY_ENERGY, GROUP, deps=ENLIGHTEN_INTERVALS.values())
 def enlighten_daily_energy(
     context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:

@@ -5,29 +5,18 @@ It is in no job: a hit per site and month, of which a small plan has few.
 
 import dagster as dg
 
+from energy_pipeline.defs.assets import fetched_asset
 from energy_pipeline.defs.config import MonthsConfig
 from energy_pipeline.defs.enlighten import enlighten_daily_energy
-from energy_pipeline.defs.enlighten_sites import GROUP, OWNERS
-from energy_pipeline.defs.failures import RETRY
-from energy_pipeline.defs.metadata import Figures, Value, column_schema, table
-from energy_pipeline.defs.partitions import ONE_RUN
+from energy_pipeline.defs.enlighten_sites import GROUP
+from energy_pipeline.defs.metadata import Figures, Value, table
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.defs.spending import failed, spent
 from energy_pipeline.schema import ENLIGHTEN_MONTHLY_PRODUCTION
 from energy_pipeline.steps.months import differing_months, fetch_months
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
-    deps=[enlighten_daily_energy],
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    description=ENLIGHTEN_MONTHLY_PRODUCTION.description,
-    metadata=column_schema(ENLIGHTEN_MONTHLY_PRODUCTION),
-)
+@fetched_asset(ENLIGHTEN_MONTHLY_PRODUCTION, GROUP, deps=[enlighten_daily_energy])
 def enlighten_monthly_production(
     context: dg.AssetExecutionContext, config: MonthsConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:

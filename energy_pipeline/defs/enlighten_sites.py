@@ -5,10 +5,9 @@ What is asked, and how seldom, is decided in `steps/`; energy is in `enlighten.p
 
 import dagster as dg
 
+from energy_pipeline.defs.assets import fetched_asset
 from energy_pipeline.defs.config import FetchConfig
-from energy_pipeline.defs.failures import RETRY
-from energy_pipeline.defs.metadata import Figures, Value, column_schema, table
-from energy_pipeline.defs.partitions import ONE_RUN
+from energy_pipeline.defs.metadata import Figures, Value, table
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.defs.spending import failed, spent
 from energy_pipeline.schema import ENLIGHTEN_DEVICES, ENLIGHTEN_EVENTS, ENLIGHTEN_SYSTEMS
@@ -17,19 +16,9 @@ from energy_pipeline.steps.events import fetch_events, going_on
 from energy_pipeline.steps.systems import fetch_systems
 
 GROUP = "enlighten"
-OWNERS = ["team:energy"]
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    description=ENLIGHTEN_SYSTEMS.description,
-    metadata=column_schema(ENLIGHTEN_SYSTEMS),
-)
+@fetched_asset(ENLIGHTEN_SYSTEMS, GROUP)
 def enlighten_systems(
     context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:
@@ -45,16 +34,7 @@ def enlighten_systems(
     return dg.MaterializeResult(metadata=figures | spent(report) | failed(report.failures))
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    description=ENLIGHTEN_DEVICES.description,
-    metadata=column_schema(ENLIGHTEN_DEVICES),
-)
+@fetched_asset(ENLIGHTEN_DEVICES, GROUP)
 def enlighten_devices(
     context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:
@@ -74,16 +54,10 @@ def enlighten_devices(
     return dg.MaterializeResult(metadata=figures | spent(report) | shown)
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
+@fetched_asset(
+    ENLIGHTEN_EVENTS,
+    GROUP,
     deps=[enlighten_systems],  # their statuses are in it
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    description=ENLIGHTEN_EVENTS.description,
-    metadata=column_schema(ENLIGHTEN_EVENTS),
 )
 def enlighten_events(
     context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource

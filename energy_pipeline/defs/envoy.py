@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from energy_pipeline.dataset import Dataset
+from energy_pipeline.defs.assets import ASKS, CODE_VERSION, OWNERS, fetched_asset
 from energy_pipeline.defs.config import SitesConfig
 from energy_pipeline.defs.metadata import Figures, Value, add_days, column_schema, table
 from energy_pipeline.defs.partitions import ONE_RUN, RUNNING_DAYS, days_of
@@ -18,8 +19,6 @@ from energy_pipeline.steps.inventory import take_inventory
 from energy_pipeline.steps.poll import POLLED, PollReport, poll
 
 GROUP = "envoy"
-OWNERS = ["team:energy"]
-KINDS = {"api", "parquet"}
 
 
 def _polled(dataset: Dataset) -> dg.AssetSpec:
@@ -27,8 +26,8 @@ def _polled(dataset: Dataset) -> dg.AssetSpec:
         dataset.name,
         group_name=GROUP,
         owners=OWNERS,
-        kinds=KINDS,
-        code_version="1",
+        kinds=set(ASKS),
+        code_version=CODE_VERSION,
         description=dataset.description,
         metadata=column_schema(dataset),
         skippable=True,  # when a person has selected the other one alone
@@ -90,15 +89,7 @@ def _said(report: PollReport) -> list[Figures]:
     return [*failed, *remarks]
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds=KINDS,
-    code_version="1",
-    backfill_policy=ONE_RUN,
-    description=ENVOY_INVENTORY.description,
-    metadata=column_schema(ENVOY_INVENTORY),
-)
+@fetched_asset(ENVOY_INVENTORY, GROUP)
 def envoy_inventory(
     context: dg.AssetExecutionContext, config: SitesConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:

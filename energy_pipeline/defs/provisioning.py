@@ -6,10 +6,9 @@ They stand apart from the daily job: another key, another schedule. Plans and gu
 
 import dagster as dg
 
+from energy_pipeline.defs.assets import fetched_asset
 from energy_pipeline.defs.config import SnapshotConfig
-from energy_pipeline.defs.failures import RETRY
-from energy_pipeline.defs.metadata import Value, column_schema, table
-from energy_pipeline.defs.partitions import ONE_RUN
+from energy_pipeline.defs.metadata import Value, table
 from energy_pipeline.defs.resources import TenantResource
 from energy_pipeline.enerkey_schema import ENERKEY_CUSTOMER_SNAPSHOT, ENERKEY_FACILITY_SNAPSHOT
 from energy_pipeline.errors import QuotaSpent, ServiceError
@@ -27,19 +26,9 @@ from energy_pipeline.steps.provisioning import (
 from energy_pipeline.workbench import Workbench
 
 GROUP = "provisioning"
-OWNERS = ["team:energy"]
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    description=ENERKEY_CUSTOMER_SNAPSHOT.description,
-    metadata=column_schema(ENERKEY_CUSTOMER_SNAPSHOT),
-)
+@fetched_asset(ENERKEY_CUSTOMER_SNAPSHOT, GROUP)
 def enerkey_customer_snapshot(
     context: dg.AssetExecutionContext, config: SnapshotConfig, tenant: TenantResource
 ) -> dg.MaterializeResult:
@@ -49,17 +38,7 @@ def enerkey_customer_snapshot(
         return dg.MaterializeResult(metadata=_told(report))
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"api", "parquet"},
-    code_version="1",
-    deps=[enerkey_customer_snapshot],
-    backfill_policy=ONE_RUN,
-    retry_policy=RETRY,
-    description=ENERKEY_FACILITY_SNAPSHOT.description,
-    metadata=column_schema(ENERKEY_FACILITY_SNAPSHOT),
-)
+@fetched_asset(ENERKEY_FACILITY_SNAPSHOT, GROUP, deps=[enerkey_customer_snapshot])
 def enerkey_facility_snapshot(
     context: dg.AssetExecutionContext, config: SnapshotConfig, tenant: TenantResource
 ) -> dg.MaterializeResult:
