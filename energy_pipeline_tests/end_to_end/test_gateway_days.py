@@ -9,6 +9,7 @@ import pytest
 
 from energy_pipeline.calendar import DAY, HOUR, Days
 from energy_pipeline.definitions import definitions
+from energy_pipeline.defs import gateway_checks
 from energy_pipeline.defs.partitions import range_tags
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.simulators.envoy import Faults, Outage
@@ -23,6 +24,8 @@ from energy_pipeline_tests.sinks.enerkey.conftest import ServerClock
 MIDNIGHT = datetime(2024, 6, 11, tzinfo=UTC)
 DAY_ONE = Days(MIDNIGHT.date(), MIDNIGHT.date())
 
+
+QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -53,7 +56,7 @@ def run(
         .execute_in_process(
             instance=instance,
             tags=range_tags(days),
-            run_config={"ops": dict(ops or {})},
+            run_config={"ops": dict(ops or {}), "loggers": QUIET},
             raise_on_error=False,
         )
     )
@@ -134,6 +137,22 @@ def test_what_a_person_reads_of_an_outage(roof: GatewayTown, instance: dg.Dagste
     counted = gap[gap["stream"] != "consumption"]["energy_wh"].sum() / 1000
     assert counted == pytest.approx(total_kwh, abs=0.01)
     assert set(gap["hour"].dt.hour) == set(range(3, 14))
+
+
+def test_sources_that_differ_are_told_and_stop_nothing(
+    roof: GatewayTown, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = {"site": "roof-0", "stream": "consumption", "day": MIDNIGHT.date()}
+    finding = day | {"hours": 24, "difference_percent": 3.25}
+    monkeypatch.setattr(gateway_checks, "differing_sources", lambda *_: [finding])
+    roof.clock.set(MIDNIGHT + DAY + 4 * HOUR)
+    result = run(instance, "daily_energy", DAY_ONE)
+
+    told = check(result, "gateway_and_enlighten_agree")
+    assert result.success
+    assert (told.passed, told.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert told.description == "days that differ: 1"
+    assert "3.25" in str(told.metadata["findings"].value)
 
 
 def run_at(
