@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energy_pipeline.calendar import DAY, Days, utc_midnight
+from energy_pipeline.calendar import DAY, Days, Span, utc_midnight
 from energy_pipeline.configuration.sites import Stream
 from energy_pipeline.sources.enlighten.dialect import series_of
 from energy_pipeline.steps.enlighten_words import INTERVALS
@@ -82,3 +82,19 @@ def test_a_plan_is_the_smallest_for_any_pattern_of_days(
 def _holds(window, day: date) -> bool:
     whole = Days(day, day).span
     return window.start <= whole.start and whole.end <= window.end
+
+
+def test_what_comes_in_one_answer_is_planned_together(tmp_path: Path) -> None:
+    """One window for the two days that either stream lacks, whichever is asked for first."""
+    streams: tuple[Stream, Stream] = ("battery_charge", "battery_discharge")
+    site = a_site(api="v4", start=FIRST, streams=dict.fromkeys(streams, "auto"))
+    bench = open_bench(tmp_path, [site], NOW)
+    fill(bench, streams[0], [MISSING, HELD, HELD, HELD, HELD])
+    fill(bench, streams[1], [HELD, HELD, HELD, MISSING, HELD])
+    days = Days(FIRST, FIRST + 4 * DAY)
+
+    windows = [plan_fetch(bench, stream, days, force=False)[0].windows for stream in streams]
+
+    bench.state.close()
+    first, last = Days(FIRST, FIRST).span, Days(FIRST + 3 * DAY, FIRST + 3 * DAY).span
+    assert windows == [[Span(first.start, last.end)]] * 2
