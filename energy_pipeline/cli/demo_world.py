@@ -20,10 +20,9 @@ from energy_pipeline.calendar import DAY, Days
 from energy_pipeline.cli import gateway_house
 from energy_pipeline.simulators.clock import VirtualClock
 from energy_pipeline.simulators.enerkey import SIMULATED_KEY_A, EnerKeySimulator, Meter, profile
+from energy_pipeline.simulators.enlighten.accounts import DEMO_APPLICATION
 from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
 from energy_pipeline.simulators.enlighten.dataset import (
-    DEMO_API_KEY,
-    DEMO_USER_ID,
     Fleet,
     System,
 )
@@ -50,7 +49,7 @@ sites:
     name: Demo house
     timezone: {timezone}
     start: {start}
-    enlighten: {{api: v2, system_id: {system_id}, user_id: {user_id}, production: micro}}
+    enlighten: {{api: v4, system_id: {system_id}, production: micro}}
     uploads:
       - {{stream: production, meter_id: 101, facility_id: 11, reading: consumption, unit: kWh}}
       - {{stream: consumption, meter_id: 102, facility_id: 11, reading: consumption, unit: kWh}}
@@ -155,7 +154,9 @@ def served(world: World, envoy: EnvoySimulator) -> Generator[dict[str, str]]:
         envoy: its gateway.
     """
     clock = VirtualClock(None if world.data is None else _after(world.last))
-    cloud = EnlightenSimulator(Fleet.of([world.system()]), clock, Switches(history_days=None))
+    cloud = EnlightenSimulator(
+        Fleet.of([world.system()]), clock, Switches(telemetry_history_days=None)
+    )
     enerkey = EnerKeySimulator(
         profile((*METERS, *gateway_house.METERS), time_zone=world.timezone),
         VirtualClock(),
@@ -168,7 +169,8 @@ def served(world: World, envoy: EnvoySimulator) -> Generator[dict[str, str]]:
         (FOLDER / "gateway").mkdir(exist_ok=True)
         box = stack.enter_context(serve_gateway(envoy, FOLDER / "gateway", world.ports[-1]))
         _keep(world, [*(server.port for server in servers), box.port], box.host)
-        yield _environment(world, *(server.base_url for server in servers))
+        addresses = _environment(world, *(server.base_url for server in servers))
+        yield addresses | _authorization(cloud)
 
 
 def _after(last: date) -> datetime:
@@ -191,7 +193,6 @@ def _keep(world: World, ports: Sequence[int], gateway_host: str) -> None:
         timezone=world.timezone,
         start=world.first,
         system_id=SYSTEM_ID,
-        user_id=f'"{DEMO_USER_ID}"',
     )
     cabin = gateway_house.entry(
         GATEWAY_SITE_ID, "Demo cabin", world.timezone, world.polled_from, gateway_host
@@ -205,6 +206,17 @@ def _write_instance() -> None:
     (FOLDER / "dagster.yaml").write_text(instance)
 
 
+def _authorization(cloud: EnlightenSimulator) -> dict[str, str]:
+    """The user's application, and what the owner's consent has given to it."""
+    return {
+        "ENLIGHTEN_API": "v4",
+        "ENLIGHTEN_API_KEY": DEMO_APPLICATION.api_key,
+        "ENLIGHTEN_CLIENT_ID": DEMO_APPLICATION.client_id,
+        "ENLIGHTEN_CLIENT_SECRET": DEMO_APPLICATION.client_secret,
+        "ENLIGHTEN_REFRESH_TOKEN": str(cloud.new_tokens()["refresh_token"]),
+    }
+
+
 def _environment(
     world: World, enlighten_url: str, enerkey_url: str, login_url: str
 ) -> dict[str, str]:
@@ -214,9 +226,7 @@ def _environment(
         "ENERGY_SITES_FILE": str(FOLDER / "sites.yaml"),
         "ENERGY_DATA_URI": str(FOLDER / "data"),
         "ENERGY_FIRST_DAY": str(world.first),
-        "ENLIGHTEN_API": "v2",
         "ENLIGHTEN_BASE_URL": enlighten_url,
-        "ENLIGHTEN_API_KEY": DEMO_API_KEY,
         "ENLIGHTEN_REQUESTS_PER_MINUTE": "100000",
         "ENLIGHTEN_REQUESTS_PER_MONTH": "1000000",
         "ENERKEY_BASE_URL": enerkey_url,
