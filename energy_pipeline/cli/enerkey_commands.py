@@ -56,6 +56,25 @@ def alarm(
     run_alarm(id, image)
 
 
+@enerkey.command()
+def repush(
+    meter: Annotated[int, typer.Argument(min=1, help="A meter made for the purpose.")],
+    hour: Annotated[
+        str, typer.Option(help="An old hour that is empty, such as 2020-01-01T00:00Z.")
+    ],
+    consent: Annotated[
+        int, typer.Option(metavar="METER", help="The meter again: it is written to, for ever.")
+    ],
+    wait_minutes: Annotated[
+        float, typer.Option(min=0, help="Between a push and the look at it.")
+    ] = 15.0,
+) -> None:
+    """Find out what a second push of an hour does, for ENERKEY_REPUSH; takes four waits."""
+    from energy_pipeline.cli.repush import run_repush
+
+    run_repush(meter, hour, consent, wait_minutes)
+
+
 @action.command(name="list")
 def list_actions(
     facility: Annotated[

@@ -199,3 +199,39 @@ def test_alarm_without_a_partners_key(ours: Tenancy, monkeypatch: pytest.MonkeyP
     assert result.exit_code == 1
     assert "ask the EnerKey service desk" in result.stderr
     assert ours.operations() == [("getAlarm", 403)]
+
+
+def repush(meter: str, consent: str, hour: str = "2020-01-01T02:00+02:00") -> Result:
+    words = ("repush", meter, "--hour", hour, "--consent", consent, "--wait-minutes", "0")
+    return enerkey(*words)
+
+
+def test_the_model_of_a_second_push_is_found_with_consent(ours: Tenancy) -> None:
+    result = repush("1", "1")
+
+    assert result.exit_code == 0, result.output
+    assert "ENERKEY_REPUSH=sum" in result.stdout
+    assert [at.isoformat() for at in ours.simulator.stored_hours(1)] == [
+        "2020-01-01T00:00:00+00:00"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("1", "2"), "--consent: found 2; allowed: 1: that this meter is written to"),
+        (("101", "101"), "METER: found 101; allowed: a meter that was made for the purpose"),
+        (("1", "1", "2020-01-01T00:30Z"), "--hour: found 2020-01-01T00:30Z; allowed: a full hour"),
+        (("1", "1", "2020-01-01T00:00"), "--hour: found 2020-01-01T00:00; allowed"),
+        (("1", "1", "2999-01-01T00:00Z"), "--hour: found 2999"),
+        (("1", "1", "old"), "--hour: found old"),
+    ],
+)
+def test_without_consent_nothing_is_written(
+    ours: Tenancy, words: tuple[str, ...], told: str
+) -> None:
+    result = repush(*words)
+
+    assert result.exit_code == 1
+    assert told in result.stderr
+    assert ours.operations() == []
