@@ -3,7 +3,7 @@
 import subprocess
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -22,21 +22,23 @@ def roofs(tmp_path: Path) -> Generator[GatewayTown]:
         yield made
 
 
-def launch(roofs: GatewayTown, day: object) -> subprocess.CompletedProcess[str]:
-    return roofs.place.command("dg", "launch", "--job", "poll_envoy", "--partition", str(day))
+def launch(roofs: GatewayTown, day: date, *what: str) -> subprocess.CompletedProcess[str]:
+    what = what or ("--job", "poll_envoy")
+    return roofs.place.command("dg", "launch", *what, "--partition", str(day))
 
 
 def test_the_job_polls_into_the_running_day_and_asks_nothing_for_a_past_one(
     roofs: GatewayTown,
 ) -> None:
     today = datetime.now(UTC).date()
-    before = launch(roofs, today - DAY)
+    before = launch(roofs, today - DAY, "--assets", "envoy_readings")
     assert before.returncode == 0, before.stderr
     assert "a gateway keeps no history; nothing was polled" in before.stderr
     assert [simulator.requests for simulator in roofs.gateways] == [[], []]
 
     with ThreadPoolExecutor(2) as pool:  # at once: the schedule, and a person
-        both = list(pool.map(lambda _: launch(roofs, today), range(2)))
+        asked = [(), ("--assets", "envoy_readings,envoy_inverters")]
+        both = list(pool.map(lambda what: launch(roofs, today, *what), asked))
     assert [each.returncode for each in both] == [0, 0], both[0].stderr + both[1].stderr
     rows = roofs.place.read("envoy_readings")
     counters = rows[rows["counter"].str.startswith("ivp/meters/readings")]
