@@ -119,6 +119,8 @@ def _figures(report: FetchReport) -> dict[str, Value]:
         "sites_incomplete": len(report.of("incomplete")),
         "sites_failed": len(report.of("failed")),
     }
+    if report.without_device:
+        figures["sites_without_a_device"] = ", ".join(report.without_device)
     if report.ended_by:
         figures["missing"] = _missing(report)
     return figures | spent(report)

@@ -19,7 +19,7 @@ from energy_pipeline.steps.asking import Asking
 from energy_pipeline.steps.day_writer import DayWriter
 from energy_pipeline.steps.enlighten_account import hits_left, open_enlighten
 from energy_pipeline.steps.enlighten_words import INTERVALS, is_uploaded
-from energy_pipeline.steps.fetch_plan import SitePlan, plan_fetch
+from energy_pipeline.steps.fetch_plan import SitePlan, plan_fetch, sites_without_a_device
 from energy_pipeline.steps.fetch_report import FetchReport, count_held, ranges, site_report
 from energy_pipeline.steps.fetch_run import FetchOutcome, FetchRun
 from energy_pipeline.workbench import Workbench
@@ -142,6 +142,7 @@ def _report(
         hits_left=hits_left(bench),
         ended_by=ended_by,
         goes_on_at=asking.goes_on_at,
+        without_device=tuple(sites_without_a_device(bench, stream)),
     )
 
 

@@ -54,14 +54,21 @@ def fed_sites(bench: Workbench, stream: Stream) -> list[tuple[Site, EnlightenAcc
 
     A site without a device for it is left out once its devices are known; production never is.
     """
-    known = {} if stream == "production" else streams_of_devices(bench)
+    without = set(sites_without_a_device(bench, stream))
     return [
         (site, site.enlighten)
         for site in bench.registry.sites
-        if site.enlighten is not None
-        and is_from_enlighten(site, stream)
-        and stream in known.get(site.id, STREAMS)
+        if site.enlighten is not None and is_from_enlighten(site, stream) and site.id not in without
     ]
+
+
+def sites_without_a_device(bench: Workbench, stream: Stream) -> list[str]:
+    """Return the sites that Enlighten is to feed the stream of, and whose devices cannot."""
+    wanted = [site.id for site in bench.registry.sites if is_from_enlighten(site, stream)]
+    if stream == "production" or not wanted:
+        return []
+    known = streams_of_devices(bench)
+    return [id for id in wanted if stream not in known.get(id, STREAMS)]
 
 
 def plan_fetch(bench: Workbench, stream: Stream, days: Days, *, force: bool) -> list[SitePlan]:

@@ -58,6 +58,7 @@ class FetchReport:
         hits_left: requests that the plan still allows, by period; empty without a key.
         ended_by: why some requests were not made; empty when all were.
         goes_on_at: when a spent quota allows requests again; None when it is not spent.
+        without_device: sites that were not asked, since no device of theirs measures the stream.
     """
 
     stream: str
@@ -68,6 +69,7 @@ class FetchReport:
     hits_left: Mapping[str, int]
     ended_by: str
     goes_on_at: datetime | None
+    without_device: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:

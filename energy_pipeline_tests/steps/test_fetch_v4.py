@@ -14,6 +14,7 @@ from energy_pipeline.simulators.enlighten.battery import Battery
 from energy_pipeline.simulators.enlighten.dataset import Fleet, System
 from energy_pipeline.simulators.enlighten.faults import Faults, Outage
 from energy_pipeline.simulators.enlighten.switches import Switches
+from energy_pipeline.steps.devices import fetch_devices
 from energy_pipeline_tests.steps.cloudside import START, days, entry, house, place
 
 JUNE = days(date(2024, 6, 1), 14)
@@ -251,3 +252,19 @@ def test_a_stream_that_is_not_in_the_plan_says_so_and_costs_no_other(tmp_path: P
         (house_67,) = here.fetch(JUNE, "consumption").of("failed")
         assert "may not use the group 'Site Level Consumption Monitoring'" in house_67.reason
         assert here.hits_of(JUNE) == 2
+
+
+def test_a_stream_that_no_device_measures_costs_nothing_and_is_told(tmp_path: Path) -> None:
+    system = house()
+    with place(tmp_path, [entry(system, api="v4", streams=NAMED)], [system], LATER) as here:
+        assert here.hits_of(JUNE, "battery_charge") == 2, "nothing is known of its devices"
+        assert here.fetch(JUNE, "battery_charge").without_device == ()
+
+        fetch_devices(here.bench)
+        report = here.fetch(JUNE, "battery_charge", force=True)
+        assert (report.hits_spent, report.sites) == (0, ())
+        assert report.without_device == ("house-67",)
+        assert here.hits_of(JUNE, "grid_import") == 2
+        assert here.fetch(JUNE, "production").without_device == ()
+        assert here.fetch_totals().failures == {}
+    assert here.endpoints()["battery_lifetime"] == 0
