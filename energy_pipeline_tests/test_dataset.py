@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from energy_pipeline.enerkey_schema import ENERKEY_SPECIFIC_CONSUMPTION
 from energy_pipeline.errors import StoreError
 from energy_pipeline.schema import (
     CUMULATIVE_READINGS,
@@ -80,6 +81,12 @@ PUBLIC_COLUMNS["enlighten_consumption"] = PUBLIC_COLUMNS["enlighten_production"]
 PUBLIC_COLUMNS["enerkey_cumulative_upload"] = PUBLIC_COLUMNS["enerkey_consumption_upload"]
 
 
+NULL_IN_A_KEY = {
+    ENLIGHTEN_SYSTEMS.name: {"site"},  # systems that no site names
+    ENERKEY_SPECIFIC_CONSUMPTION.name: {"quantity_name"},  # meters of a quantity without a name
+}
+
+
 @pytest.mark.parametrize("name", PUBLIC_COLUMNS)
 def test_the_columns_that_users_rely_on(name: str):
     found = {field.name: str(field.type) for field in DATASETS[name].schema}
@@ -99,7 +106,7 @@ def test_every_column_is_described_and_every_measure_has_its_unit(dataset: Datas
 def test_keys_and_time_are_columns_that_are_never_null(dataset: Dataset):
     named = {*dataset.sort_keys, *([dataset.time_column] if dataset.time_column else [])}
     nullable = {name for name in named if dataset.schema.field(name).nullable}
-    assert nullable == ({"site"} if dataset is ENLIGHTEN_SYSTEMS else set())
+    assert nullable == NULL_IN_A_KEY.get(dataset.name, set())
     assert dataset.partitioned == (dataset.belongs != "whole")
 
 
