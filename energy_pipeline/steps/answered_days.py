@@ -19,8 +19,8 @@ from energy_pipeline.steps.answer_rows import Answered, Ask, Part, ReadAnswers, 
 from energy_pipeline.steps.day_writer import AnsweredDay, DayWriter
 from energy_pipeline.transform.instants import day_number
 
-_WRITERS = 8
-"""Days are files of their own, and writing one is mostly waiting for the storage."""
+_WRITERS = 2
+"""A day is a file of its own and some milliseconds of work: more writers delay the requests."""
 
 _PartsBySite = defaultdict[str, list[Part]]
 
