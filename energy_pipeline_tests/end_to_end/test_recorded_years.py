@@ -143,10 +143,7 @@ def test_the_register_ends_at_the_opening_reading_plus_all_energy(
 
 
 def test_two_years_of_a_meter_are_three_messages(ended: Town) -> None:
-    """731 days are two full messages and one day; the opening reading is in the first.
-
-    The leap year of the third house is a full message and one day.
-    """
+    """731 days are two full messages and one day; the opening reading is in the first."""
     pushed = [record for record in ended.enerkey.requests if "Push" in record.path]
 
     assert len(pushed) == 8 * 3
