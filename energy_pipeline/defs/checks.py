@@ -5,19 +5,17 @@ EnerKey then. What is merely late, held or refused is told as a warning or an er
 nothing: the other sites go on. The rules themselves are in `steps/inspection.py` and `transform/`.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import dagster as dg
 
-from energy_pipeline.calendar import Days
 from energy_pipeline.configuration.sites import Stream
 from energy_pipeline.dataset import Dataset
 from energy_pipeline.defs.energy import cumulative_readings, hourly_energy
 from energy_pipeline.defs.enerkey import enerkey_consumption_upload, enerkey_cumulative_upload
 from energy_pipeline.defs.enlighten import ENLIGHTEN_INTERVALS
-from energy_pipeline.defs.metadata import Figures, Value, table
-from energy_pipeline.defs.partitions import days_of
+from energy_pipeline.defs.findings import ERROR, WARN, checked_days, looked_at, result_of
+from energy_pipeline.defs.metadata import Value
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.schema import (
     ENERKEY_CONSUMPTION_UPLOAD,
@@ -25,7 +23,7 @@ from energy_pipeline.schema import (
     HOURLY_ENERGY,
 )
 from energy_pipeline.sinks.enerkey.hours import Kind
-from energy_pipeline.steps.inspection import Finding, broken_chains, judge_totals, lost_energy
+from energy_pipeline.steps.inspection import broken_chains, judge_totals, lost_energy
 from energy_pipeline.steps.outstanding import open_days, unanswered_days, unverified_hours
 from energy_pipeline.steps.upload_audit import audit
 
@@ -34,38 +32,6 @@ _LOCAL_DAYS = {
     "disagrees": "local_days_that_disagree",
     "pending": "local_days_not_judged_yet",
 }
-WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
-
-
-def _days(context: dg.AssetCheckExecutionContext) -> Days:
-    span = context.partition_key_range
-    return days_of([span.start, span.end])
-
-
-def _result(
-    findings: Sequence[Finding],
-    severity: dg.AssetCheckSeverity,
-    description: str,
-    figures: Mapping[str, Value],
-) -> dg.AssetCheckResult:
-    """Pass without findings; else show them. A page shows the last run alone: say of which days."""
-    rows: list[Figures] = [
-        {name: _shown(value) for name, value in finding.items()} for finding in findings
-    ]
-    return dg.AssetCheckResult(
-        passed=not findings,
-        severity=severity,
-        description=f"{description}: {len(findings)}" if findings else None,
-        metadata=dict(figures) | table("findings", rows),
-    )
-
-
-def _shown(value: object) -> str:
-    return f"{value:,.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
-
-
-def _looked_at(days: Days) -> dict[str, Value]:
-    return {"days": str(days)}
 
 
 @dg.asset_check(
@@ -77,10 +43,10 @@ def energy_is_conserved(
     context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
 ) -> dg.AssetCheckResult:
     """Stop the upload when energy was lost or made on the way to the hours."""
-    days = _days(context)
+    days = checked_days(context)
     with workbench.open(context, ()) as bench:
         found = lost_energy(bench, days)
-    return _result(found, ERROR, "sites whose energy differs", _looked_at(days))
+    return result_of(found, ERROR, "sites whose energy differs", looked_at(days))
 
 
 @dg.asset_check(
@@ -95,14 +61,14 @@ def agrees_with_daily_totals(
     context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
 ) -> dg.AssetCheckResult:
     """Tell of days that disagree; stop the upload when every site that can be judged does."""
-    days = _days(context)
+    days = checked_days(context)
     with workbench.open(context, ()) as bench:
         verdict = judge_totals(bench, days)
     nobody_agrees = bool(verdict.disagreeing) and not verdict.agreeing_sites
     counted: dict[str, Value] = {shown: verdict.days[name] for name, shown in _LOCAL_DAYS.items()}
     severity = ERROR if nobody_agrees else WARN
-    figures = _looked_at(days) | counted
-    return _result(verdict.disagreeing, severity, "local days that disagree", figures)
+    figures = looked_at(days) | counted
+    return result_of(verdict.disagreeing, severity, "local days that disagree", figures)
 
 
 @dg.asset_check(
@@ -114,10 +80,10 @@ def register_chain_is_unbroken(
     context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
 ) -> dg.AssetCheckResult:
     """Stop the upload when a register jumps or falls."""
-    days = _days(context)
+    days = checked_days(context)
     with workbench.open(context, ()) as bench:
         found = broken_chains(bench, days)
-    return _result(found, ERROR, "registers that break", _looked_at(days))
+    return result_of(found, ERROR, "registers that break", looked_at(days))
 
 
 @dg.asset_check(
@@ -128,10 +94,10 @@ def days_complete(
     context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
 ) -> dg.AssetCheckResult:
     """Tell which site-days are not final yet, the oldest first."""
-    days = _days(context)
+    days = checked_days(context)
     with workbench.open(context, ()) as bench:
         found = open_days(bench, HOURLY_ENERGY, days)
-    return _result(found, WARN, "open site-days", _looked_at(days))
+    return result_of(found, WARN, "open site-days", looked_at(days))
 
 
 def _every_site_answered(stream: Stream) -> dg.AssetChecksDefinition:
@@ -143,10 +109,10 @@ def _every_site_answered(stream: Stream) -> dg.AssetChecksDefinition:
     def check(
         context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
     ) -> dg.AssetCheckResult:
-        days = _days(context)
+        days = checked_days(context)
         with workbench.open(context, ()) as bench:
             found = unanswered_days(bench, stream, days)
-        return _result(found, ERROR, "sites with days that were never answered", _looked_at(days))
+        return result_of(found, ERROR, "sites with days that were never answered", looked_at(days))
 
     return check
 
@@ -168,10 +134,10 @@ def _every_hour_verified(asset: dg.AssetsDefinition, dataset: Dataset) -> dg.Ass
     def check(
         context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
     ) -> dg.AssetCheckResult:
-        days = _days(context)
+        days = checked_days(context)
         with workbench.open(context, ()) as bench:
             found = unverified_hours(bench, dataset, days)
-        return _result(found, ERROR, "meters with hours that are not verified", _looked_at(days))
+        return result_of(found, ERROR, "meters with hours that are not verified", looked_at(days))
 
     return check
 
@@ -191,7 +157,7 @@ def _matches_ledger(asset: dg.AssetsDefinition, kind: Kind) -> dg.AssetChecksDef
     ) -> dg.AssetCheckResult:
         with workbench.open(context, ()) as bench:
             found = [asdict(finding) for finding in audit(bench, kind).findings]
-        return _result(found, ERROR, "hours that differ", {})
+        return result_of(found, ERROR, "hours that differ", {})
 
     return check
 

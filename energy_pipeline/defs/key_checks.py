@@ -3,6 +3,7 @@
 import dagster as dg
 
 from energy_pipeline.defs.enerkey import enerkey_meters
+from energy_pipeline.defs.findings import ERROR, WARN
 from energy_pipeline.defs.metadata import Figures, table
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.steps.key_expiry import expiries
@@ -25,7 +26,7 @@ def keys_hold(
     is_urgent = any(each.is_urgent for each in found)
     return dg.AssetCheckResult(
         passed=not found,
-        severity=dg.AssetCheckSeverity.ERROR if is_urgent else dg.AssetCheckSeverity.WARN,
+        severity=ERROR if is_urgent else WARN,
         description="; ".join(each.told for each in found) or None,
         metadata=table("keys", rows),
     )

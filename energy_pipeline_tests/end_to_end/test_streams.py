@@ -18,7 +18,14 @@ from energy_pipeline_tests.end_to_end.town import House, Town, town
 
 WEEK = Days(date(2024, 6, 3), date(2024, 6, 9))
 AFTER = datetime(2024, 6, 15, 4, 15, tzinfo=UTC)
-MEASURED: dict[str, Stream] = {"production": "production_micro", "consumption": "consumption"}
+MEASURED: dict[str, Stream] = {
+    "production": "production_micro",
+    "consumption": "consumption",
+    "grid_import": "grid_import",
+    "grid_export": "grid_export",
+    "battery_charge": "battery_charge",
+    "battery_discharge": "battery_discharge",
+}
 
 pytestmark = pytest.mark.xdist_group("streams")
 
@@ -45,7 +52,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Generator[Town]:
 
 
 def true_hours(place: Town, stream: str) -> pd.Series:
-    series = place.cloud.fleet.systems[67].series[MEASURED.get(stream, stream)]  # type: ignore
+    series = place.cloud.fleet.systems[67].series[MEASURED[stream]]
     starts = pd.to_datetime(series.end_at() - series.interval_s, unit="s", utc=True)
     energy = pd.Series(series.energy_wh.astype(float), starts)
     hours = energy.groupby(starts.floor("h")).sum()
