@@ -99,7 +99,7 @@ def _upload(store: Path, way: Way) -> pd.DataFrame:
 
 
 def _hours_of_register(readings: pd.DataFrame) -> pd.DataFrame:
-    """Return the rises of a register, each at the start of its hour; the first has none before."""
+    """Return the rises of a register, each at the start of its hour; the first is unknown."""
     ordered = readings.sort_values("at")
-    rises = ordered.assign(value=ordered["value"].diff(), at=ordered["at"] - pd.Timedelta(hours=1))
-    return rises.iloc[1:]
+    hour = ordered["at"] - pd.Timedelta(hours=1)
+    return ordered.assign(value=ordered["value"].diff(), at=hour)

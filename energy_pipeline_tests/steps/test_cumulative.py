@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 
 from energy_pipeline.calendar import HOUR, Days
 from energy_pipeline.configuration.sites import Site
+from energy_pipeline.dataset import Dataset
 from energy_pipeline.schema import CUMULATIVE_READINGS, HOURLY_ENERGY
 from energy_pipeline.steps import blocks
 from energy_pipeline.steps.cumulative import compute_cumulative
 from energy_pipeline.steps.hourly import compute_hourly
+from energy_pipeline.store.parquet import ParquetStore
 from energy_pipeline.transform.register_chain import broken_registers
 from energy_pipeline.workbench import Workbench
 from energy_pipeline_tests.steps.benches import (
@@ -233,14 +236,41 @@ def test_days_that_nobody_computed_are_never_given_up(tmp_path: Path) -> None:
     assert last_wh(bench, after(398)) == 2_000.0 + 3 * 240.0 + 24.0
 
 
-def test_a_held_day_after_a_hole_is_left_alone(tmp_path: Path) -> None:
+def test_an_upload_that_is_new_needs_its_own_hours(tmp_path: Path) -> None:
+    """A day on which only another stream was looked for is a hole of the new register."""
+    bench = open_bench(tmp_path, [a_site()], LATER)
+    compute_hourly(bench, days_from(1))
+    bench.state.close()
+    bench = open_bench(tmp_path, house(), LATER)
+    for n in (0, 2):
+        measured(bench, after(n), 10.0)
+    report = compute_cumulative(bench, days_from(0, 2))
+    assert report.open_from["a", "consumption"] == instant(after(1))
+    assert finals(bench, after(2)) == 0
+    compute_hourly(bench, days_from(1))
+    compute_cumulative(bench, days_from(0, 2))
+    assert finals(bench, after(2)) == 24
+
+
+def test_a_held_day_after_a_hole_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench = open_bench(tmp_path, house(), LATER)
     for n in (0, 2, 3):
         measured(bench, after(n), 10.0)
     compute_cumulative(bench, days_from(0, 3))
     held = bench.store.coverage(CUMULATIVE_READINGS, days_from(2))[after(2)]
+    read: list[Days] = []
+    kept = ParquetStore.read
+
+    def noted(store: ParquetStore, dataset: Dataset, days: Days, *how: Any) -> pa.Table:
+        read.append(days)
+        return kept(store, dataset, days, *how)
+
+    monkeypatch.setattr(ParquetStore, "read", noted)
     clock_of(bench).advance(60)
     compute_cumulative(bench, days_from(3))
+    assert read == [days_from(3)]
     assert bench.store.coverage(CUMULATIVE_READINGS, days_from(2))[after(2)] == held
     assert held["a", "consumption"].final_s == 0
 

@@ -113,6 +113,18 @@ def test_a_register_arrives_with_its_opening_reading(tmp_path):
         assert report.energy_wh == {"production": 250.0 * 48}
 
 
+def test_readings_of_an_open_register_say_why_they_wait(tmp_path):
+    """However old they are: what waits for another hour is not given up itself."""
+    with town(tmp_path, [a_site(uploads=[register()])]) as (bench, enerkey):
+        readings = {MIDNIGHT + n * HOUR: 100.0 * n for n in range(25)}
+        readings_computed(bench, readings, final_until=MIDNIGHT)
+        upload(bench, "cumulative", days_from(0))
+        reasons = {row["reason"] for row in rows_of(bench, days_from(0), "cumulative")[1:]}
+        [reason] = reasons
+        assert reason.startswith("not final: an hour since the start is open or was never computed")
+        assert enerkey.stored_readings(CUMULATIVE) == {}
+
+
 def test_a_register_is_the_same_day_by_day_in_any_order(tmp_path):
     with town(tmp_path, [a_site(uploads=[register()])]) as (bench, enerkey):
         readings = {MIDNIGHT + n * HOUR: 10.0 * n * n for n in range(24 * 6 + 1)}

@@ -1,6 +1,7 @@
 """Readings, judged by the differences that EnerKey shows of them."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -140,6 +141,20 @@ def test_a_reading_between_two_pushed_ones_is_a_correction():
     assert actions(wanted, verified(sent), hours(sent)) == ["keep", "correction", "keep"]
     terms = Terms(NOW, timedelta(0), "timestamp_upsert", "kWh")
     assert actions(wanted, verified(sent), hours(sent), terms) == ["keep", "push", "keep"]
+
+
+@pytest.mark.parametrize(("repush", "is_told"), [("unknown", True), ("sum", False)])
+def test_where_messages_add_nobody_is_told_to_find_that_out(repush, is_told):
+    """A difference cannot be a reading, so that the only way out is in EnerKey."""
+    sent = register([0.0, 1.0, 2.0])
+    wanted = sent | register([1.5], first=1)
+    terms = replace(TERMS, repush=repush)
+    [held] = [
+        each
+        for each in reconcile_readings(wanted, verified(sent), hours(sent), terms).values()
+        if each.hold == "correction"
+    ]
+    assert ("set ENERKEY_REPUSH" in held.reason) == is_told
 
 
 def test_hours_that_somebody_else_filled_are_a_conflict_that_stops_the_register():
