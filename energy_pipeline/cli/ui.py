@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from dagster import DagsterInstance
 from rich.console import Console
 
 from energy_pipeline.cli.demo_world import kept_world, new_world, served
@@ -45,6 +46,7 @@ def _serve_both(port: int, environment: Mapping[str, str]) -> int:
         [str(scripts / "dagster-webserver"), *workspace, "-h", "127.0.0.1", "-p", str(port)],
         [str(scripts / "dagster-daemon"), "run", *workspace],
     ]
+    _make_instance(environment["DAGSTER_HOME"])
     processes = [subprocess.Popen(each, env=dict(environment)) for each in commands]  # noqa: S603
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
@@ -55,6 +57,12 @@ def _serve_both(port: int, environment: Mapping[str, str]) -> int:
         return 0
     finally:
         _stop(processes)
+
+
+def _make_instance(home: str) -> None:
+    """Make Dagster's tables: page and daemon trip over each other when both make them."""
+    with DagsterInstance.from_config(home):
+        pass
 
 
 def _stop(processes: Sequence["subprocess.Popen[bytes]"]) -> None:

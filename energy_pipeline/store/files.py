@@ -111,10 +111,9 @@ class DatasetFile:
 
     def remove_leftovers(self) -> None:
         """Remove what killed writers of this file have left; the caller holds the lock."""
-        folder = fs.FileSelector(WRITING_FOLDER, allow_not_found=True)
-        for found in self._files.get_file_info(folder):
-            if found.path.startswith(self._writing_prefix):
-                self._files.delete_file(found.path)
+        for path in paths_in(self._files, WRITING_FOLDER):
+            if path.startswith(self._writing_prefix):
+                self._files.delete_file(path)
 
     @property
     def _writing_prefix(self) -> str:
@@ -155,6 +154,15 @@ def replace_file(files: fs.FileSystem, path: str, content: bytes | pa.Buffer) ->
         files.move(written, path)
     except OSError as error:
         raise StoreError(f"{shown(files, path)} cannot be written: {error}") from error
+
+
+def paths_in(files: fs.FileSystem, folder: str) -> list[str]:
+    """Return the paths of everything below a folder, which may not be there yet."""
+    try:
+        found = files.get_file_info(fs.FileSelector(folder, recursive=True))
+    except FileNotFoundError:  # `allow_not_found` fails when a writer makes the folder just now
+        return []
+    return [each.path for each in found]
 
 
 def _writing_prefix(path: str) -> str:

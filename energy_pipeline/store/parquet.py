@@ -21,7 +21,7 @@ from energy_pipeline.errors import StoreError
 from energy_pipeline.store import rows
 from energy_pipeline.store.coverage import Coverage, Key, by_key
 from energy_pipeline.store.entries import counted, unchanged_keys
-from energy_pipeline.store.files import DatasetFile, replace_file
+from energy_pipeline.store.files import DatasetFile, paths_in, replace_file
 from energy_pipeline.store.layout import (
     file_day,
     open_root,
@@ -169,8 +169,7 @@ class ParquetStore:
 
     def held_days(self, dataset: Dataset) -> list[date]:
         """Return the UTC days of which there is a partition, in order."""
-        everything = fs.FileSelector(dataset.name, allow_not_found=True, recursive=True)
-        found = (file_day(dataset, info.path) for info in self._files.get_file_info(everything))
+        found = (file_day(dataset, path) for path in paths_in(self._files, dataset.name))
         return sorted(day for day in found if day is not None)
 
     def write_snapshot(self, dataset: Dataset, table: pa.Table) -> None:

@@ -52,6 +52,7 @@ def a_house(days: Days = DAYS) -> House:
 @pytest.fixture
 def place(tmp_path: Path) -> Generator[Town]:
     with town(tmp_path, [a_house()], AFTER) as made:
+        made.make_instance()
         yield made
 
 
@@ -129,27 +130,30 @@ def test_no_secret_is_in_what_the_commands_and_the_instance_keep(place: Town) ->
 
 
 @contextmanager
-def running(place: Town, *words: str) -> Generator[None]:
-    log = (place.folder / f"{words[0]}.log").open("w")
-    process = subprocess.Popen(
-        [str(Path(sys.executable).parent / words[0]), *words[1:]],
-        cwd=PROJECT,
-        env=place.full_environment(),
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
-        log.close()
+def running(place: Town, *words: str) -> Generator["subprocess.Popen[bytes]"]:
+    with (place.folder / f"{words[0]}.log").open("w") as log:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).parent / words[0]), *words[1:]],
+            cwd=PROJECT,
+            env=place.full_environment(),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
-def wait_for(what: str, is_so: Callable[[], object], seconds: float) -> None:
-    """Look again until it is so; the processes work in real time."""
+def wait_for(
+    what: str, is_so: Callable[[], object], seconds: float, *processes: "subprocess.Popen[bytes]"
+) -> None:
+    """Look again until it is so, as long as the processes live; they work in real time."""
     until = time.monotonic() + seconds
     while not is_so():
+        for process in processes:
+            assert process.poll() is None, f"{process.args} ended; its log is in the user's folder"
         assert time.monotonic() < until, f"no {what} after {seconds} s"
         time.sleep(1)
 
@@ -193,10 +197,10 @@ def test_a_backfill_as_the_page_sends_it(place: Town) -> None:
             return False
 
     with (
-        running(place, "dagster-webserver", *workspace, "-h", "127.0.0.1", "-p", str(port)),
-        running(place, "dagster-daemon", "run", *workspace),
+        running(place, "dagster-webserver", *workspace, "-h", "127.0.0.1", "-p", str(port)) as page,
+        running(place, "dagster-daemon", "run", *workspace) as daemon,
     ):
-        wait_for("page", is_up, 60)
+        wait_for("page", is_up, 60, page, daemon)
         keys = [{"path": [key]} for key in PARTITIONED.split(",")]
         params = {"assetSelection": keys, "partitionNames": [str(day) for day in DAYS]}
         launched = ask(LAUNCH, params=params)["launchPartitionBackfill"]
@@ -206,7 +210,8 @@ def test_a_backfill_as_the_page_sends_it(place: Town) -> None:
             found = ask(STATUS, id=launched["backfillId"])
             return found["partitionBackfillOrError"]["status"]
 
-        wait_for("end of the backfill", lambda: status().startswith("COMPLETED"), 150)
+        ended = ("COMPLETED", "FAILED", "CANCELED")
+        wait_for("end of the backfill", lambda: status().startswith(ended), 150, page, daemon)
         assert status() == "COMPLETED_SUCCESS"
 
     assert_days_are_in_enerkey(place, DAYS)
@@ -222,14 +227,16 @@ def test_the_daemon_runs_the_schedule(tmp_path: Path) -> None:
         "load_from:\n  - python_module: energy_pipeline_tests.end_to_end.every_minute\n"
     )
     with town(tmp_path, [a_house(week)], datetime.now(UTC)) as place:
-        with running(place, "dagster-daemon", "run", "-w", str(tmp_path / "workspace.yaml")):
+        place.make_instance()
+        workspace = str(tmp_path / "workspace.yaml")
+        with running(place, "dagster-daemon", "run", "-w", workspace) as daemon:
 
             def runs() -> list[dg.DagsterRun]:
                 with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
                     wanted = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS])
                     return list(instance.get_runs(wanted))
 
-            wait_for("run of the schedule", runs, 280)
+            wait_for("run of the schedule", runs, 280, daemon)
         # Consumption is metered: all of it but the hours that have not settled is there.
         assert len(place.enerkey.stored_hours(671)) >= 6 * 24
         assert set(place.enerkey.pushes_per_hour(670).values()) == {1}

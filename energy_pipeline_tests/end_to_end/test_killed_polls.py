@@ -19,7 +19,7 @@ from energy_pipeline_tests.end_to_end.town import PROJECT
 
 KILLS = 4
 MODULE = "energy_pipeline_tests.end_to_end.polling"
-KEYS = ["site", "counter", "read_at", "energy_wh"]
+KEYS = ["site", "counter", "read_at", "polled_at", "energy_wh"]
 
 pytestmark = pytest.mark.timeout(240)
 

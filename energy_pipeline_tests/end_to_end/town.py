@@ -140,6 +140,11 @@ class Town:
             check=False,
         )
 
+    def make_instance(self) -> None:
+        """Make Dagster's tables: two first commands of an instance trip over each other in it."""
+        with dg.DagsterInstance.from_config(str(self.folder)):
+            pass
+
     def full_environment(self) -> dict[str, str]:
         """The machine's environment without its energy variables, and the town's."""
         kept = {

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from fsspec.implementations.dirfs import DirFileSystem
+from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 from pyarrow import fs
 
@@ -55,6 +56,24 @@ def test_the_same_on_every_file_system(place, tmp_path: Path):
         NEXT_DAY: [("b", "production")],
     }
     assert store.read_snapshot(ENERKEY_METERS).num_rows == 0
+
+
+class FolderAppears(fs.FSSpecHandler):
+    """A folder that is made by another writer in the moment in which it is listed."""
+
+    def get_file_info_selector(self, selector: fs.FileSelector) -> list[fs.FileInfo]:
+        if not self.fs.exists(selector.base_dir):
+            self.fs.mkdir(selector.base_dir)
+            raise FileNotFoundError(selector.base_dir)  # what Arrow answers to its losing side
+        return super().get_file_info_selector(selector)
+
+
+def test_the_first_writers_of_a_store_may_be_at_it_at_once(tmp_path: Path):
+    local = DirFileSystem(str(tmp_path), LocalFileSystem())
+    store = ParquetStore(fs.PyFileSystem(FolderAppears(local)), FileLocks(tmp_path / "locks"))
+    assert store.held_days(HOURLY_ENERGY) == []
+    store.replace(HOURLY_ENERGY, DAY, hours("a", [1.0]), [known("a")])
+    assert store.read(HOURLY_ENERGY)["energy_wh"].to_pylist() == [1.0]
 
 
 def test_a_remote_uri_opens_its_kind_of_file_system(tmp_path: Path):
