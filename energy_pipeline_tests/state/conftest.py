@@ -14,7 +14,7 @@ from energy_pipeline.state.database import StateDatabase
 from energy_pipeline_tests.clocks import ManualClock
 
 POSTGRES = "ENERGY_TEST_POSTGRES_URL"
-"""Names a database of a PostgreSQL server; without it, the tests of this folder use SQLite only."""
+"""Names a database of a PostgreSQL server; without it, state is tested on SQLite only."""
 
 
 KINDS = ["sqlite", "postgresql"] if POSTGRES in os.environ else ["sqlite"]
