@@ -95,9 +95,9 @@ def judge_totals(bench: Workbench, days: Days) -> TotalsVerdict:
 
 def broken_chains(bench: Workbench, days: Days) -> list[Finding]:
     """Return where a register's readings do not follow from the hours, see `broken_registers`."""
-    ids = [site.id for site in bench.registry.sites]
     found: list[Finding] = []
-    for block in day_blocks(days, len(ids)):
+    for sites, block in _site_days(bench.registry.sites, days):
+        ids = [site.id for site in sites]
         hourly = bench.store.read(HOURLY_ENERGY, block, ids)
         readings = bench.store.read(CUMULATIVE_READINGS, block, ids)
         found += broken_registers(hourly, readings).to_pylist()
@@ -108,6 +108,18 @@ def _blocks(bench: Workbench, days: Days) -> Iterator[tuple[Stream, Sequence[Sit
     """Yield streams, the sites of which Enlighten feeds them, and days, in bounded blocks."""
     for stream in INTERVALS:
         fed = [site for site in bench.registry.sites if is_from_enlighten(site, stream)]
-        for sites in site_blocks(fed):
-            for block in day_blocks(days, len(sites)):
-                yield stream, sites, block
+        for sites, block in _site_days(fed, days):
+            yield stream, sites, block
+
+
+def _site_days(sites: Sequence[Site], days: Days) -> Iterator[tuple[Sequence[Site], Days]]:
+    """Yield sites and days in bounded blocks, of each site only days since its start.
+
+    What is held of the days before was written when the site began earlier.
+    """
+    for group in site_blocks(sites):
+        for block in day_blocks(days, len(group)):
+            begins = sorted({max(site.start, block.first) for site in group})
+            for first in (begin for begin in begins if begin <= block.last):
+                begun = [site for site in group if max(site.start, block.first) == first]
+                yield begun, Days(first, block.last)

@@ -78,9 +78,10 @@ def plan_works(
     for site, upload in targets:
         entries, reach = _entries(ledger, site, upload, days)
         key = (site.id, upload.stream)
-        wide = Days((reach.start - _INSTANT).date(), (reach.end - _INSTANT).date())
+        first, last = (max((at - _INSTANT).date(), site.start) for at in (reach.start, reach.end))
+        wide = Days(first, last)
         own_rows, own_doubts = rows, doubts
-        if wide.first < usual.first or usual.last < wide.last:
+        if wide.first < usual.first or usual.last < wide.last or usual.first < site.start:
             own_rows = source.final_values(bench.store, wide, [site.id])
             own_doubts = doubtful_days(bench, [site], wide)
         values = _values(own_rows.get(key), upload.unit)
@@ -88,6 +89,8 @@ def plan_works(
         sure = without_doubts(ledger.kind, wanted, entries, own_doubts.get(key, []))
         is_released = upload.meter_id in released
         problem = _unit_problem(ledger, upload, reach)
+        if not is_released:
+            problem = problem or _gap_problem(ledger, site, upload)
         works.append(MeterWork(upload.meter_id, upload.unit, sure, entries, is_released, problem))
     return works, doubts
 
@@ -166,6 +169,23 @@ def _unit_problem(ledger: Ledger, upload: Upload, reach: Span) -> str:
     return (
         f"its values were sent in {other} and sites.yaml now says {upload.unit}: "
         "nothing tells what EnerKey made of them"
+    )
+
+
+def _gap_problem(ledger: Ledger, site: Site, upload: Upload) -> str:
+    """Return why the opening reading cannot be sent: it would not be the meter's first one."""
+    if ledger.kind != "cumulative":
+        return ""
+    start = utc_midnight(site.start)
+    before, _ = ledger.neighbours(upload.meter_id, Span(start, start))
+    opening = ledger.entries(upload.meter_id, Span(start, start)).get(start)
+    is_there = opening is not None and (opening.known is not None or opening.is_unresolved)
+    if before is None or is_there:
+        return ""
+    return (
+        f"it has a reading of {before:%Y-%m-%d %H:%M} UTC, and the site begins {site.start}: "
+        "EnerKey would spread the difference over the hours between; let start be no later than "
+        "that reading, give the site another meter, or release this one"
     )
 
 
