@@ -91,7 +91,8 @@ class ParquetStore:
                 return
             entries = known | {k: e for k, e in entries.items() if k not in unchanged}
             kept = rows.without_keys(old, dataset, [entry.key for entry in coverage])
-            whole = rows.in_order(pa.concat_tables([kept, new]), dataset)
+            both = pa.concat_tables([kept, new])
+            whole = rows.in_order(both, dataset) if kept.num_rows else new
             file.replace(whole, dict(sorted(entries.items())))
 
     def append(

@@ -6,7 +6,6 @@ Pure: table in, table out. Files are in `files.py`.
 from collections.abc import Collection
 from datetime import date
 from functools import reduce
-from itertools import accumulate
 from operator import or_
 
 import numpy as np
@@ -47,16 +46,18 @@ def in_order(table: pa.Table, dataset: Dataset) -> pa.Table:
 
 def by_key(ordered: pa.Table, dataset: Dataset) -> dict[Key, pa.Table]:
     """Return the rows of each site and stream; `ordered` is in order, nothing is copied."""
-    # A day is small: handing it to a pool of threads takes longer than counting it.
-    groups = ordered.group_by(list(dataset.key_columns), use_threads=False)
-    counts = groups.aggregate([([], "count_all")]).to_pydict()
-    streams = counts.get("stream", [""] * len(counts["site"]))
-    rows = sorted(zip(counts["site"], streams, counts["count_all"], strict=True))
-    offsets = accumulate((count for _, _, count in rows), initial=0)
+    ends = sorted({end for name in dataset.key_columns for end in _run_ends(ordered[name])})
+    starts = [0, *ends[:-1]] if ends else []
+    keys = ordered.select(list(dataset.key_columns)).take(pa.array(starts, pa.int64())).to_pydict()
+    streams = keys.get("stream", [""] * len(starts))
     return {
-        (site, stream): ordered.slice(offset, count)
-        for (site, stream, count), offset in zip(rows, offsets, strict=False)
+        (site, stream): ordered.slice(start, end - start)
+        for site, stream, start, end in zip(keys["site"], streams, starts, ends, strict=True)
     }
+
+
+def _run_ends(column: pa.ChunkedArray) -> list[int]:
+    return pc.call_function("run_end_encode", [column.combine_chunks()]).run_ends.to_pylist()
 
 
 def without_keys(table: pa.Table, dataset: Dataset, keys: Collection[Key]) -> pa.Table:
