@@ -18,7 +18,7 @@ from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.report.pictures import hours_picture, register_picture
 from energy_pipeline.schema import CUMULATIVE_READINGS, HOURLY_ENERGY
 from energy_pipeline.steps.cumulative import compute_cumulative
-from energy_pipeline.steps.fleet_totals import fleet_by_hour
+from energy_pipeline.steps.fleet_totals import fleet_by_hour, fleet_registers
 from energy_pipeline.steps.hourly import compute_hourly
 from energy_pipeline.steps.hourly_report import HourlyReport
 
@@ -105,7 +105,7 @@ def cumulative_readings(
     days = run_days(context)
     with workbench.open(context, config.sites) as bench:
         report = compute_cumulative(bench, days)
-        readings = fleet_by_hour(bench, CUMULATIVE_READINGS, "reading_wh", days)
+        readings = fleet_registers(bench, days)
         add_days(context, bench, CUMULATIVE_READINGS, days)
     open_from = [
         {"site": site, "stream": stream, "not final from": f"{at:%Y-%m-%d %H:%M} UTC"}

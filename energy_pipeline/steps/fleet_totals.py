@@ -1,11 +1,16 @@
 """The fleet added up by hour, for pictures: small whatever the number of sites."""
 
+import pandas as pd
 import pyarrow as pa
 
 from energy_pipeline.calendar import Days
 from energy_pipeline.dataset import Dataset
+from energy_pipeline.schema import CUMULATIVE_READINGS
 from energy_pipeline.steps.blocks import day_blocks
 from energy_pipeline.workbench import Workbench
+
+_REGISTER = ["site", "stream"]
+_INSTANT = ["stream", "read_at"]
 
 
 def fleet_by_hour(bench: Workbench, dataset: Dataset, value: str, days: Days) -> pa.Table:
@@ -23,3 +28,28 @@ def fleet_by_hour(bench: Workbench, dataset: Dataset, value: str, days: Days) ->
         for block in day_blocks(days, len(ids))
     ]
     return pa.concat_tables(parts).rename_columns(["stream", at, value])
+
+
+def fleet_registers(bench: Workbench, days: Days) -> pa.Table:
+    """Return the positions of the workbench's registers added up, Wh.
+
+    Columns stream, read_at, reading_wh; one row per stream and instant of `days` at which one of
+    them was read. One without a reading at an instant stands where it was read last, before its
+    first reading where that is: the sum falls only when a register does.
+    """
+    ids = [site.id for site in bench.registry.sites]
+    columns = [*_REGISTER, "read_at", "reading_wh"]
+    stood = CUMULATIVE_READINGS.empty().select(columns).to_pandas()
+    parts: list[pd.DataFrame] = []
+    for block in day_blocks(days, len(ids)):
+        rows = bench.store.read(CUMULATIVE_READINGS, block, ids, columns).to_pandas()
+        both = pd.concat([stood, rows], ignore_index=True)
+        both["rise_wh"] = both.groupby(_REGISTER)["reading_wh"].diff()
+        new = both.iloc[len(stood) :]
+        first = new["reading_wh"].where(new["rise_wh"].isna(), 0.0)
+        parts.append(new.assign(first_wh=first).groupby(_INSTANT)[["first_wh", "rise_wh"]].sum())
+        stood = both.groupby(_REGISTER).tail(1)[columns]
+    found = pd.concat(parts)
+    by_stream = found.groupby("stream")
+    total = by_stream["first_wh"].transform("sum") + by_stream["rise_wh"].cumsum()
+    return pa.Table.from_pandas(total.rename("reading_wh").reset_index(), preserve_index=False)

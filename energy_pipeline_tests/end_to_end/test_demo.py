@@ -5,6 +5,9 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pytest
+import yaml
+from dagster import DagsterInstance, RunsFilter
 
 from energy_pipeline_tests.end_to_end.town import PROJECT
 
@@ -20,7 +23,9 @@ def export(path: Path) -> Path:
     return path
 
 
-def test_the_demo_shows_every_stage_and_agrees(tmp_path: Path) -> None:
+def test_the_demo_shows_every_stage_and_agrees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "dagster.yaml").write_text((PROJECT / "dagster.yaml").read_text())
     answer = subprocess.run(
         [COMMAND, "demo", "--data", str(export(tmp_path / "export.csv")), "--timezone", "UTC"],
@@ -42,3 +47,14 @@ def test_the_demo_shows_every_stage_and_agrees(tmp_path: Path) -> None:
     assert "3 messages pushed" in answer.stdout
     assert "grid_import" in answer.stdout
     assert max(map(len, lines)) <= 80
+    monkeypatch.chdir(tmp_path)
+    assert jobs_with_runs(Path(".demo")) == {"daily_energy", "poll_envoy"}
+
+
+def jobs_with_runs(home: Path) -> set[str]:
+    """The jobs at which the page shows a run: it asks for the runs of its code location."""
+    workspace = yaml.safe_load((PROJECT / "workspace.yaml").read_text())
+    location = workspace["load_from"][0]["python_module"]["location_name"]
+    of_location = RunsFilter(tags={".dagster/repository": f"__repository__@{location}"})
+    with DagsterInstance.from_config(str(home)) as instance:
+        return {run.job_name for run in instance.get_runs(of_location)}
