@@ -17,9 +17,10 @@ from energy_pipeline.sinks.enerkey.hours import Kind, LedgerHour
 from energy_pipeline.sinks.enerkey.ledger import Ledger
 from energy_pipeline.sinks.enerkey.message_log import MessageLog
 from energy_pipeline.sinks.enerkey.meter_work import MeterWork
-from energy_pipeline.sinks.enerkey.push import Push, PushRules
+from energy_pipeline.sinks.enerkey.push import Push
 from energy_pipeline.sinks.enerkey.sender import Sender
 from energy_pipeline.sinks.enerkey.session import EnerKeySession, open_enerkey
+from energy_pipeline.sinks.enerkey.survey import PushRules, Survey
 from energy_pipeline.steps.blocks import day_blocks
 from energy_pipeline.steps.enerkey_meters import kept_meters, refused_meters
 from energy_pipeline.steps.upload_doubts import Doubts
@@ -115,7 +116,9 @@ class _Run:
             log = MessageLog(bench.state, self._ledger)
             sender = Sender(session.client, log, bench.clock, Random())  # noqa: S311 - jitter
             try:
-                await self._push_all(session, _push_of(bench, session, self._ledger, log, sender))
+                survey = survey_of(bench, session, self._ledger, log)
+                push = Push(survey, self._ledger, log, sender, bench.clock)
+                await self._push_all(session, push)
             except (QuotaSpent, ServiceError) as error:
                 self._error = error
             self._messages = sender.messages_sent
@@ -207,11 +210,10 @@ class _Run:
         )
 
 
-def _push_of(
-    bench: Workbench, session: EnerKeySession, ledger: Ledger, log: MessageLog, sender: Sender
-) -> Push:
+def survey_of(bench: Workbench, session: EnerKeySession, ledger: Ledger, log: MessageLog) -> Survey:
+    """Return what reads and decides, as the settings want it."""
     settings = bench.settings
     rules = PushRules(
         settings.enerkey_repush, settings.enerkey_quiet_seconds, settings.enerkey_max_push_days
     )
-    return Push(session.client, ledger, log, sender, rules, bench.clock)
+    return Survey(session.client, ledger, log, rules, bench.clock)

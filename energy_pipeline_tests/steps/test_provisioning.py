@@ -11,9 +11,11 @@ import pytest
 
 from energy_pipeline.errors import (
     AccessRefused,
+    EnergyPipelineError,
     ImportFailed,
     NotFound,
     OutcomeUnknown,
+    QuotaSpent,
     RequestRefused,
     ServiceUnavailable,
     StoreError,
@@ -232,6 +234,46 @@ def test_what_may_have_arrived_is_compared_too(ours: Tenancy) -> None:
     with pytest.raises(PlanRefused, match=r"customer C-6"):
         provision(ours.bench, "customers")
     assert "C-6" in there(ours)
+
+
+def after_a_lost_answer(ours: Tenancy, *faults: Fault) -> None:
+    """A snapshot with C-6 got lost on its way back; nothing that comes later tells of its fate."""
+    ours.simulator.faults.replace(faults)
+    ours.write([*FIVE, customer("C-6")])
+    with pytest.raises(EnergyPipelineError):
+        provision(ours.bench, "customers")
+
+
+def is_remembered(ours: Tenancy) -> None:
+    ours.write()
+    with pytest.raises(PlanRefused, match=r"customer C-6"):
+        provision(ours.bench, "customers")
+    assert "C-6" in there(ours)
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 413])
+def test_a_no_to_the_same_bytes_does_not_make_a_lost_snapshot_forgotten(
+    ours: Tenancy, status: int
+) -> None:
+    lost = Fault(kind="close_after_commit", operations=SENDS)
+    refused = Fault(kind="gateway_error", status=status, operations=SENDS)
+    after_a_lost_answer(ours, lost, refused)
+    is_remembered(ours)
+
+
+@pytest.mark.parametrize("status", [400, 403, 409])
+def test_nor_does_one_in_a_later_run(ours: Tenancy, status: int) -> None:
+    after_a_lost_answer(ours, Fault(kind="close_after_commit", operations=SENDS, times=2))
+    after_a_lost_answer(ours, Fault(kind="gateway_error", status=status, operations=SENDS))
+    is_remembered(ours)
+
+
+def test_nor_do_the_requests_of_a_day_that_are_used_up(ours: Tenancy) -> None:
+    after_a_lost_answer(ours, Fault(kind="close_after_commit", operations=SENDS, times=2))
+    spent = ours.bench.settings.model_copy(update={"enerkey_requests_per_day": 1})
+    with pytest.raises(QuotaSpent):
+        provision(replace(ours.bench, settings=spent), "customers")
+    is_remembered(ours)
 
 
 def test_a_confirmed_plan_stays_the_same_after_a_lost_answer(ours: Tenancy) -> None:

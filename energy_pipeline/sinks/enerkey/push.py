@@ -1,80 +1,45 @@
 """Carries out the decisions: read, write down, send once, read back.
 
 The caller holds the connection's lock. Whatever happens, the ledger tells the truth or less, and
-the next call goes on from there. What is decided is in `reconcile` and `registers`; one message's
-way out is in `sender`.
+the next call goes on from there. What is read and decided before anything leaves is in `survey`,
+one message's way out in `sender`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from energy_pipeline.clock import Clock
-from energy_pipeline.configuration.environment import Repush
-from energy_pipeline.sinks.enerkey.client import EnerKeyClient
-from energy_pipeline.sinks.enerkey.hours import (
-    AFTER_REFUSAL,
-    Hold,
-    LedgerHour,
-    fresh,
-)
+from energy_pipeline.sinks.enerkey.hours import AFTER_REFUSAL, LedgerHour, fresh
 from energy_pipeline.sinks.enerkey.ledger import Ledger
 from energy_pipeline.sinks.enerkey.message_log import MessageLog
-from energy_pipeline.sinks.enerkey.messages import Message, cut
 from energy_pipeline.sinks.enerkey.meter_work import MeterWork
-from energy_pipeline.sinks.enerkey.plausibility import strange_batches
-from energy_pipeline.sinks.enerkey.reading import read_hours
-from energy_pipeline.sinks.enerkey.reconcile import Decision, Terms, needs_read, reconcile_hours
-from energy_pipeline.sinks.enerkey.register_readings import readings_to_read
-from energy_pipeline.sinks.enerkey.registers import reconcile_readings
+from energy_pipeline.sinks.enerkey.reconcile import Decision, needs_read
 from energy_pipeline.sinks.enerkey.sender import Sender
+from energy_pipeline.sinks.enerkey.survey import Survey, sends_of
 from energy_pipeline.sinks.enerkey.transitions import settle
 
 _LONGEST_PAUSE = timedelta(seconds=60)
 """A quiet time that ends within this is waited for; a longer one is left to the next run."""
 
 
-@dataclass(frozen=True, slots=True)
-class PushRules:
-    """How the user wants it.
-
-    Args:
-        repush: what a second push of an hour does at the vendor.
-        quiet_s: the user's own quiet time; None for the rule.
-        max_push_days: elapsed days in one message at most.
-    """
-
-    repush: Repush
-    quiet_s: float | None
-    max_push_days: int
-
-
 class Push:
     """One push of some meters.
 
     Args:
-        client: EnerKey.
+        survey: reads and decides.
         ledger: the entries.
         log: the messages.
         sender: sends one message and records its fate.
-        rules: how the user wants it.
         clock: the present instant, and how to wait.
     """
 
     def __init__(
-        self,
-        client: EnerKeyClient,
-        ledger: Ledger,
-        log: MessageLog,
-        sender: Sender,
-        rules: PushRules,
-        clock: Clock,
+        self, survey: Survey, ledger: Ledger, log: MessageLog, sender: Sender, clock: Clock
     ) -> None:
-        self._client = client
+        self._survey = survey
         self._ledger = ledger
         self._log = log
         self._sender = sender
-        self._rules = rules
         self._clock = clock
 
     async def run(self, works: Sequence[MeterWork]) -> None:
@@ -96,36 +61,18 @@ class Push:
         self, works: Sequence[MeterWork], *, is_read_back: bool
     ) -> dict[int, dict[datetime, Decision]]:
         """Read what must be read, decide, and save what sends nothing."""
-        needed = {work.meter_id: self._hours_to_read(work) for work in works if not work.problem}
-        shown = await read_hours(self._client, needed, is_read_back=is_read_back)
-        decided: dict[int, dict[datetime, Decision]] = {}
-        for work in works:
-            if work.problem:
-                continue
-            hours = shown.get(work.meter_id)
-            if hours is None and needed[work.meter_id]:
-                work.problem = "EnerKey does not answer for this meter: was it removed?"
-                continue
-            decided[work.meter_id] = self._decide_meter(work, hours or {})
-        return decided
-
-    def _hours_to_read(self, work: MeterWork) -> set[datetime]:
-        if self._ledger.kind == "cumulative":
-            return readings_to_read(work.wanted, work.entries)
+        shown = await self._survey.shown(works, is_read_back=is_read_back)
         return {
-            at
-            for at in work.wanted.keys() | work.entries.keys()
-            if needs_read(work.wanted.get(at), work.entries.get(at))
+            work.meter_id: self._decide_meter(work, shown[work.meter_id])
+            for work in works
+            if work.meter_id in shown
         }
 
     def _decide_meter(
         self, work: MeterWork, shown: Mapping[datetime, float | None]
     ) -> dict[datetime, Decision]:
-        reconcile = reconcile_readings if self._ledger.kind == "cumulative" else reconcile_hours
+        decided = self._survey.decide(work, shown)
         now = self._clock.now()
-        quiet = self._log.quiet(self._rules.quiet_s)
-        terms = Terms(now, quiet, self._rules.repush, work.unit, work.is_released)
-        decided = reconcile(work.wanted, work.entries, shown, terms)
         self._note_look(work, decided, now)
         self._settle(work, decided, now)
         return decided
@@ -157,9 +104,7 @@ class Push:
     ) -> bool:
         """Send what is to be sent; return whether anything left that has to be looked for."""
         pushes = [
-            (work, {at: d for at, d in decided[work.meter_id].items() if d.action == "push"})
-            for work in works
-            if work.meter_id in decided
+            (work, sends_of(decided[work.meter_id])) for work in works if work.meter_id in decided
         ]
         await self._hold_strange(pushes)
         is_sent = False
@@ -170,41 +115,13 @@ class Push:
 
     async def _send_meter(self, work: MeterWork, sends: Mapping[datetime, Decision]) -> bool:
         is_sent = False
-        for message in self._messages(work, sends):
+        for message in self._survey.messages(work, sends):
             is_taken = await self._sender.send(message, work, sends)
             entries = (work.entries.get(at) for at, _ in message.rows)
             is_sent |= any(entry is not None and entry.is_unresolved for entry in entries)
             if not is_taken and self._ledger.kind == "cumulative":
                 break  # a register goes up step by step
         return is_sent
-
-    def _messages(self, work: MeterWork, sends: Mapping[datetime, Decision]) -> list[Message]:
-        """Return the messages, oldest first.
-
-        Hours of a refused message go apart from the others, and those that may be the cause in
-        halves, so that one bad hour is found and keeps no other from going out.
-        """
-        holds: dict[datetime, Hold | None] = {
-            at: entry.hold for at, entry in work.entries.items() if at in sends
-        }
-        kind, max_days, now = self._ledger.kind, self._rules.max_push_days, self._clock.now()
-        parts: dict[Hold | None, list[tuple[datetime, float]]] = {}
-        for at, decision in sends.items():
-            hold = holds.get(at) if kind == "consumption" else None
-            parts.setdefault(hold if hold in AFTER_REFUSAL else None, []).append(
-                (at, decision.amount)
-            )
-        messages = [
-            message
-            for rows in parts.values()
-            for message in cut(kind, work.meter_id, rows, max_days=max_days, now=now)
-        ]
-        pieces = [
-            piece
-            for message in messages
-            for piece in (message.halves() if _is_worth_halving(message, holds) else (message,))
-        ]
-        return sorted(pieces, key=lambda message: message.rows[0][0])
 
     async def _hold_strange(
         self, pushes: Sequence[tuple[MeterWork, Mapping[datetime, Decision]]]
@@ -215,11 +132,7 @@ class Push:
             for work, sends in pushes
             if sends and not (work.is_plausible or work.is_released)
         }
-        batches = {
-            meter_id: {at: decision.value for at, decision in sends.items()}
-            for meter_id, (_, sends) in unsure.items()
-        }
-        strange = await strange_batches(self._client, self._ledger, batches)
+        strange = await self._survey.strange(unsure.values())
         for meter_id, (work, sends) in unsure.items():
             work.problem = strange.get(meter_id, "")
             work.is_plausible = not work.problem
@@ -245,7 +158,7 @@ class Push:
 
     async def _pause(self, works: Iterable[MeterWork]) -> bool:
         """Wait for the end of a short quiet time; tell whether there was one."""
-        quiet = self._log.quiet(self._rules.quiet_s)
+        quiet = self._survey.quiet
         now = self._clock.now()
         ends = [
             entry.sent_at + quiet
@@ -259,7 +172,3 @@ class Push:
             return False
         await self._clock.sleep((max(soon) - now).total_seconds())
         return True
-
-
-def _is_worth_halving(message: Message, holds: Mapping[datetime, Hold | None]) -> bool:
-    return len(message.rows) > 1 and any(holds.get(at) == "refused" for at, _ in message.rows)

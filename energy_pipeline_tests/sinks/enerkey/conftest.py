@@ -28,9 +28,10 @@ from energy_pipeline.sinks.enerkey.hours import Kind
 from energy_pipeline.sinks.enerkey.ledger import Ledger
 from energy_pipeline.sinks.enerkey.message_log import MessageLog
 from energy_pipeline.sinks.enerkey.meter_work import MeterWork
-from energy_pipeline.sinks.enerkey.push import Push, PushRules
+from energy_pipeline.sinks.enerkey.push import Push
 from energy_pipeline.sinks.enerkey.sender import Sender
 from energy_pipeline.sinks.enerkey.session import EnerKeySession, open_enerkey
+from energy_pipeline.sinks.enerkey.survey import PushRules, Survey
 from energy_pipeline.state.database import StateDatabase
 from energy_pipeline_tests.clocks import ManualClock
 
@@ -119,7 +120,8 @@ class Installation:
 
         async def pushed(session: EnerKeySession) -> None:
             sender = Sender(session.client, log, self.clock, Random(1))
-            await Push(session.client, ledger, log, sender, rules, self.clock).run(works)
+            survey = Survey(session.client, ledger, log, rules, self.clock)
+            await Push(survey, ledger, log, sender, self.clock).run(works)
 
         self.ask(pushed)
 

@@ -85,37 +85,50 @@ class ImportRun:
             ServiceError: any other answer.
             QuotaSpent: no request is left.
         """
-        number = self._kept.begin(snapshot, self._clock.now())
-        sent = await self._sent(snapshot, number)
+        number = self._kept.waiting(snapshot)
+        may_be_there = number is not None
+        if number is None:
+            number = self._kept.begin(snapshot, self._clock.now())
+        sent = await self._sent(snapshot, number, may_be_there=may_be_there)
         if sent.outcome.verdict == "unknown":
+            may_be_there = True
             await self._clock.sleep(QUIET_S)
-            sent = await self._sent(snapshot, number)
+            sent = await self._sent(snapshot, number, may_be_there=may_be_there)
         if sent.outcome.verdict != "accepted" or sent.answer is None:
-            raise self._refusal(sent, snapshot, number)
+            raise self._refusal(sent, snapshot, number, may_be_there=may_be_there)
         run_id = read_run_id(sent.answer, _name(snapshot))
         self._kept.got_id(number, run_id)
         was_known = sent.outcome.status == wire.ALREADY_REPORTED
         return await self._follow(number, run_id, snapshot, was_known=was_known)
 
-    async def _sent(self, snapshot: Snapshot, number: int) -> Sent:
+    async def _sent(self, snapshot: Snapshot, number: int, *, may_be_there: bool) -> Sent:
         try:
             return await self._tenant.send(snapshot)
         except (QuotaSpent, AccessRefused):
-            self._kept.take_back(number)
+            if not may_be_there:
+                self._kept.take_back(number)
             raise
 
-    def _refusal(self, sent: Sent, snapshot: Snapshot, number: int) -> EnergyPipelineError:
-        """Return the error for a snapshot without a run; forget it where nothing has changed."""
+    def _refusal(
+        self, sent: Sent, snapshot: Snapshot, number: int, *, may_be_there: bool
+    ) -> EnergyPipelineError:
+        """Return the error for a snapshot without a run; forget it where nothing has changed.
+
+        One whose first answer was lost may have arrived then, whatever is said to the second.
+        """
         outcome, request = sent.outcome, _name(snapshot)
         said = without_personal(outcome.detail, personal_values(snapshot))
         if outcome.verdict == "unknown":
             message = f"{said}; whether the snapshot was taken is not known, run it again"
             return OutcomeUnknown(message, request=request, status=outcome.status)
-        self._kept.take_back(number)
+        if may_be_there:
+            message = f"{said}; an earlier try of the snapshot may have been taken, run it again"
+        else:
+            self._kept.take_back(number)
+            message = f"{said}; nothing has changed at EnerKey"
         if outcome.status == _CONFLICT or outcome.verdict in ("limited", "not_sent"):
-            return ServiceUnavailable(said, request=request, status=outcome.status)
+            return ServiceUnavailable(message, request=request, status=outcome.status)
         errors = _ERRORS.get(outcome.verdict, RequestRefused)
-        message = f"{said}; nothing has changed at EnerKey"
         return errors(message, request=request, status=outcome.status)
 
     async def _follow(

@@ -108,14 +108,14 @@ class KeptRuns:
             if run.state == "completed" or run.snapshot != snapshot
         ]
 
-    def begin(self, snapshot: Snapshot, now: datetime) -> int:
-        """Put down that a snapshot is about to be sent; return its number.
-
-        The same bytes that wait for their answer already are not put down again.
-        """
+    def waiting(self, snapshot: Snapshot) -> int | None:
+        """Return the number of the same bytes, when they were sent last and had no answer."""
         newest = self.all()[-1:]
-        if newest and newest[0].state == "sending" and newest[0].snapshot == snapshot:
-            return newest[0].number
+        is_waiting = newest and newest[0].state == "sending" and newest[0].snapshot == snapshot
+        return newest[0].number if is_waiting else None
+
+    def begin(self, snapshot: Snapshot, now: datetime) -> int:
+        """Put down that a snapshot is about to be sent; return its number."""
         row = {
             "connection": self._connection,
             "kind": self._kind,

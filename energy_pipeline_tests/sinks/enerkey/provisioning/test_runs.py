@@ -52,15 +52,19 @@ def test_a_snapshot_is_there_byte_by_byte_before_its_id_is(
     assert not only(kept).is_open
 
 
-def test_the_same_bytes_without_an_answer_are_put_down_once(
+def test_the_same_bytes_without_an_answer_are_known_again(
     kept: KeptRuns, clock: ManualClock
 ) -> None:
+    assert kept.waiting(ONE) is None
     first = kept.begin(ONE, clock.now())
+    assert kept.waiting(ONE) == first
+    assert kept.waiting(TWO) is None
 
-    assert kept.begin(ONE, clock.now()) == first
-    assert kept.begin(TWO, clock.now()) > first
-    assert kept.begin(ONE, clock.now()) > first
-    assert len(kept.all()) == 3
+    second = kept.begin(TWO, clock.now())
+    assert second > first
+    assert kept.waiting(ONE) is None
+    kept.got_id(second, "6f1f0a5e")
+    assert kept.waiting(TWO) is None
 
 
 def test_what_is_older_than_the_last_accepted_one_is_forgotten(
