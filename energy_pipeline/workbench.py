@@ -6,9 +6,11 @@ one is in `defs/resources.py`.
 
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import pyarrow as pa
 
 from energy_pipeline.clock import Clock, SystemClock
 from energy_pipeline.configuration.environment import Settings, load_settings
@@ -71,6 +73,7 @@ def open_workbench(
         registry = load_registry(settings.energy_sites_file, settings)
     registry = registry.only(sites)
     install_log_redaction(known_secrets(settings, registry))
+    _give_memory_back()
     locks = Locks.for_state(settings.state_url)
     state = StateDatabase(settings.state_url)
     try:
@@ -78,3 +81,13 @@ def open_workbench(
         yield Workbench(settings, registry, store, state, locks, clock or SystemClock(), progress)
     finally:
         state.close()
+
+
+def _give_memory_back() -> None:
+    """Have Arrow's memory taken from jemalloc, where it is there.
+
+    The usual mimalloc keeps what the many short-lived threads of a long range have let go; the
+    process then grows with the number of days.
+    """
+    with suppress(NotImplementedError):
+        pa.set_memory_pool(pa.jemalloc_memory_pool())
