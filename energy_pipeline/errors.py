@@ -104,16 +104,21 @@ class QuotaSpent(EnergyPipelineError):
         period: `minute`, `day` or `month`.
         limit: requests allowed in the period.
         goes_on_at: first instant (UTC) at which a request is allowed again.
+        kept_back: of the limit, what is left and kept for the scheduled runs; 0: nothing is left.
     """
 
-    def __init__(self, service: str, period: str, limit: int, goes_on_at: datetime) -> None:
+    def __init__(
+        self, service: str, period: str, limit: int, goes_on_at: datetime, kept_back: int = 0
+    ) -> None:
         self.service = service
         self.period = period
         self.limit = limit
         self.goes_on_at = goes_on_at
+        self.kept_back = kept_back
+        kept = f" but for the {kept_back} that the scheduled runs need until its end"
         super().__init__(
-            f"{service}: the {limit} requests of this {period} are used up; "
-            f"it can go on at {goes_on_at:%Y-%m-%d %H:%M:%S} UTC"
+            f"{service}: the {limit} requests of this {period} are used up"
+            f"{kept if kept_back else ''}; it can go on at {goes_on_at:%Y-%m-%d %H:%M:%S} UTC"
         )
 
 

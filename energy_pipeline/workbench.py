@@ -36,6 +36,7 @@ class Workbench:
     Args:
         settings: the environment, validated.
         registry: the sites of this run.
+        fleet: every site, whatever this run is narrowed to.
         store: the Parquet store.
         state: the state database: quotas, ledger.
         locks: locks over processes, freed when their holder dies.
@@ -45,6 +46,7 @@ class Workbench:
 
     settings: Settings
     registry: Registry
+    fleet: Registry
     store: ParquetStore
     state: StateDatabase
     locks: Locks
@@ -71,14 +73,16 @@ def open_workbench(
     settings = load_settings(os.environ if environ is None else environ, Path(".env"))
     if registry is None:
         registry = load_registry(settings.energy_sites_file, settings)
-    registry = registry.only(sites)
+    fleet, registry = registry, registry.only(sites)
     install_log_redaction(known_secrets(settings, registry))
     _give_memory_back()
     locks = Locks.for_state(settings.state_url)
     state = StateDatabase(settings.state_url)
     try:
         store = ParquetStore(settings.energy_data_uri, locks)
-        yield Workbench(settings, registry, store, state, locks, clock or SystemClock(), progress)
+        yield Workbench(
+            settings, registry, fleet, store, state, locks, clock or SystemClock(), progress
+        )
     finally:
         state.close()
 

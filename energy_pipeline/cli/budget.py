@@ -21,7 +21,7 @@ from energy_pipeline.steps.backfill_cost import (
     kept_no_more,
     longest_backfill,
 )
-from energy_pipeline.steps.budget import MONTH_DAYS, Budget, budget_of
+from energy_pipeline.steps.budget import MONTH_DAYS, TRAILING_DAYS, Budget, budget_of
 from energy_pipeline.steps.enlighten_account import hits_left
 from energy_pipeline.workbench import Workbench, open_workbench
 
@@ -39,13 +39,11 @@ def run_budget(first: date | None, last: date | None) -> None:
         ConfigurationError: every mistake of the configuration, or a range that ends before it
             begins.
     """
-    from energy_pipeline.defs.schedules import TRAILING_DAYS
-
     with open_workbench() as bench:
-        budget = budget_of(bench, TRAILING_DAYS)
+        budget = budget_of(bench)
         lines = [
             _plan(bench.settings),
-            *_schedules(budget, TRAILING_DAYS),
+            *_schedules(budget),
             *_spare(bench, budget),
             *_backfill(bench, budget, _days(bench, first, last)),
         ]
@@ -79,10 +77,10 @@ def _plan(settings: Settings) -> str:
     return f"The plan: {limits[0]:,} hits a minute, {limits[1]:,} a month ({origin})."
 
 
-def _schedules(budget: Budget, trailing_days: int) -> Iterator[str]:
+def _schedules(budget: Budget) -> Iterator[str]:
     share = budget.a_month / budget.per_month
     yield (
-        f"The schedules, once a day over the last {trailing_days} days: {budget.a_month:,} hits in"
+        f"The schedules, once a day over the last {TRAILING_DAYS} days: {budget.a_month:,} hits in"
         f" a month of {MONTH_DAYS} days, {share:.0%} of the plan; {budget.a_month_at_most:,} when"
         " data are always late."
     )
@@ -119,8 +117,12 @@ def _backfill(bench: Workbench, budget: Budget, days: Days | None) -> Iterator[s
     if days is None:
         return
     hits, left = backfill_hits(bench, days), hits_left(bench).get("month", budget.per_month)
-    found = duration_of(hits, budget, left, bench.clock.now())
-    yield f"A backfill of {days}: {hits:,} hits; {_lasting(found)}. This month has {left:,} left."
+    now = bench.clock.now()
+    found, kept = duration_of(hits, budget, left, now), min(left, budget.until_months_end(now))
+    yield (
+        f"A backfill of {days}: {hits:,} hits; {_lasting(found)}. This month has {left:,} left, of "
+        f"which {kept:,} are kept for the schedules."
+    )
     if gone := kept_no_more(bench, days):
         yield f"Of these days the vendor keeps intervals of {gone} no more, of some or all series."
 

@@ -45,6 +45,18 @@ class FetchConfig(SitesConfig):
     )
 
 
+class IntervalsConfig(FetchConfig):
+    """Which sites are asked for intervals, and what that may cost."""
+
+    spend_kept: bool = Field(
+        default=False,
+        description=(
+            "Days that the schedule does not cover any more may spend the hits that the scheduled "
+            "runs need until the month's end."
+        ),
+    )
+
+
 class MonthsConfig(FetchConfig):
     """Which months of which sites are asked for."""
 

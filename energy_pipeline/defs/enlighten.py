@@ -8,7 +8,7 @@ import dagster as dg
 from energy_pipeline.calendar import Days
 from energy_pipeline.configuration.sites import Stream
 from energy_pipeline.defs.assets import fetched_asset
-from energy_pipeline.defs.config import FetchConfig
+from energy_pipeline.defs.config import FetchConfig, IntervalsConfig
 from energy_pipeline.defs.enlighten_sites import GROUP, enlighten_devices, enlighten_systems
 from energy_pipeline.defs.metadata import (
     Figures,
@@ -37,12 +37,14 @@ def _intervals_of(stream: Stream) -> dg.AssetsDefinition:
 
     @fetched_asset(dataset, GROUP, deps=[enlighten_systems, enlighten_devices])
     def intervals(
-        context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
+        context: dg.AssetExecutionContext, config: IntervalsConfig, workbench: WorkbenchResource
     ) -> dg.MaterializeResult:
         """Fetch what is not settled over the run's days; say what is held, open and failed."""
         days = run_days(context)
         with workbench.open(context, config.sites) as bench:
-            report = fetch_intervals(bench, stream, days, force=config.force)
+            report = fetch_intervals(
+                bench, stream, days, force=config.force, spend_kept=config.spend_kept
+            )
             if report.sites:
                 _show_days(context, bench, stream, report)
         return dg.MaterializeResult(metadata=_figures(report))

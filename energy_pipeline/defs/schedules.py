@@ -7,7 +7,7 @@ the counters go on, so the energy is spread over the hours between its neighbour
 
 import dagster as dg
 
-from energy_pipeline.calendar import DAY, Days
+from energy_pipeline.calendar import DAY
 from energy_pipeline.defs.early_settings import early_settings
 from energy_pipeline.defs.jobs import (
     daily_energy,
@@ -18,8 +18,8 @@ from energy_pipeline.defs.jobs import (
     watch_enlighten,
 )
 from energy_pipeline.defs.partitions import range_tags
+from energy_pipeline.steps import budget
 
-TRAILING_DAYS = 7  # late data is given up after a week: ENERGY_GIVE_UP_DAYS
 _POLL_MINUTES = early_settings("ENVOY_POLL_MINUTES").envoy_poll_minutes
 
 
@@ -27,12 +27,14 @@ _POLL_MINUTES = early_settings("ENVOY_POLL_MINUTES").envoy_poll_minutes
     job=daily_energy,
     cron_schedule="15 4 * * *",  # yesterday's last hours have settled, and Europe's night is quiet
     execution_timezone="UTC",
-    description=f"The last {TRAILING_DAYS} days, every day at 04:15 UTC: late data heals itself.",
+    description=(
+        f"The last {budget.TRAILING_DAYS} days, every day at 04:15 UTC: late data heals itself."
+    ),
 )
 def trailing_days(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Request one run over the days up to yesterday."""
-    last = context.scheduled_execution_time.date() - DAY
-    return dg.RunRequest(tags=range_tags(Days(last - (TRAILING_DAYS - 1) * DAY, last)))
+    yesterday = context.scheduled_execution_time.date() - DAY
+    return dg.RunRequest(tags=range_tags(budget.trailing_days(yesterday)))
 
 
 @dg.schedule(

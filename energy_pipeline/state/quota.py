@@ -36,6 +36,7 @@ class _Wall:
     requests: int
     until: datetime
     is_worth_waiting: bool
+    kept_back: int = 0
 
 
 class Quota:
@@ -52,6 +53,7 @@ class Quota:
         on_wait: told, with words for a person, before a wait for a period that is full.
         longest_wait_s: a period of at most this length, and a closure of which at most this is
             left, is waited for; anything longer raises.
+        kept_back: requests of a month that this object leaves to others.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Quota:
         *,
         on_wait: Callable[[str], None] | None = None,
         longest_wait_s: float = 60.0,
+        kept_back: int = 0,
     ) -> None:
         self._state = state
         self._service = service
@@ -74,6 +77,7 @@ class Quota:
         self._clock = clock
         self._on_wait = on_wait
         self._longest_wait = timedelta(seconds=longest_wait_s)
+        self._kept = kept_back
         self._counts = Counts(service, account)
         self._spent = 0
 
@@ -172,8 +176,9 @@ class Quota:
 
     def _full_month(self, connection: Connection, now: datetime, n: int) -> Iterator[_Wall]:
         for limit in self._limits:
-            if limit.is_month and self._left_of(limit, connection, now) < n:
-                yield _Wall(limit.name, limit.requests, _next_month(now), False)
+            if limit.is_month and (left := self._left_of(limit, connection, now)) < n + self._kept:
+                kept_back = min(left, self._kept)
+                yield _Wall(limit.name, limit.requests, _next_month(now), False, kept_back)
 
     def _full_rolling(
         self, connection: Connection, now: datetime, latest: Hit, n: int
@@ -194,7 +199,7 @@ class Quota:
         """
         last = max(walls, key=lambda wall: wall.until)
         if not last.is_worth_waiting:
-            raise QuotaSpent(self._service, last.period, last.requests, last.until)
+            raise QuotaSpent(self._service, last.period, last.requests, last.until, last.kept_back)
         if self._on_wait:
             self._on_wait(f"waiting: {last.requests} requests a {last.period} at {self._service}")
         return max(_LEAST_SLEEP_S, (last.until - self._clock.now()).total_seconds())

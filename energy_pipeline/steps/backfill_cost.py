@@ -1,6 +1,5 @@
 """What a backfill costs at Enlighten beside the schedules, and how long the plan makes it last."""
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import ceil
@@ -78,11 +77,11 @@ def duration_of(hits: int, budget: Budget, left_now: int, now: datetime) -> Dura
         now: the present instant, aware.
     """
     begin, months, unmade = now.astimezone(UTC), 1, hits
-    room = max(0, left_now - budget.a_day * (_days_in(begin) - begin.day))
+    room = max(0, left_now - budget.until_months_end(begin))
     while unmade > room:
         unmade -= room
         begin = _next_month(begin)
-        room = max(0, budget.per_month - budget.a_day * _days_in(begin))
+        room = max(0, budget.per_month - budget.until_months_end(begin))
         months += 1
         if months > _LONGEST_MONTHS:
             return None
@@ -93,10 +92,6 @@ def duration_of(hits: int, budget: Budget, left_now: int, now: datetime) -> Dura
 def _next_month(instant: datetime) -> datetime:
     first = instant.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return (first + timedelta(days=31)).replace(day=1)
-
-
-def _days_in(month: datetime) -> int:
-    return monthrange(month.year, month.month)[1]
 
 
 def _up_to(last: date, length: int) -> Days:

@@ -4,9 +4,10 @@ Nothing is asked and nothing is stored: the figures come from the series and the
 a fetch lays its windows. What a backfill costs is in `backfill_cost.py`.
 """
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 
 from energy_pipeline.calendar import DAY, Days
@@ -18,6 +19,9 @@ from energy_pipeline.steps.enlighten_users import users_of
 from energy_pipeline.steps.enlighten_words import INTERVALS
 from energy_pipeline.steps.fetch_plan import fed_sites, windows_of
 from energy_pipeline.workbench import Workbench
+
+TRAILING_DAYS = 7
+"""UTC days up to yesterday that the daily run covers: late data is given up after a week."""
 
 MONTH_DAYS = 31
 """A long month: what fits into it fits into every month."""
@@ -103,6 +107,11 @@ class Budget:
         """Hits of a long month in which data are always late."""
         return MONTH_DAYS * self.lists + sum(site.a_month_at_most for site in self.sites)
 
+    def until_months_end(self, now: datetime) -> int:
+        """Return the hits of the calendar month (UTC) as a rule, from its present day on."""
+        today = now.astimezone(UTC).date()
+        return self.a_day * (monthrange(today.year, today.month)[1] - today.day + 1)
+
     @property
     def spare(self) -> int:
         """Hits of a long month that the schedules leave; 0 when the plan is too small for them."""
@@ -116,15 +125,18 @@ class Budget:
         return max(0, for_sites * len(self.sites) // of_sites) if of_sites else None
 
 
-def budget_of(bench: Workbench, trailing_days: int) -> Budget:
+def trailing_days(yesterday: date) -> Days:
+    """Return the UTC days that a daily run covers."""
+    return Days(yesterday - (TRAILING_DAYS - 1) * DAY, yesterday)
+
+
+def budget_of(bench: Workbench) -> Budget:
     """Return what the workbench's sites cost when each schedule runs once a day.
 
     Args:
         bench: sites, plan, clock, and what is known of the devices.
-        trailing_days: UTC days up to yesterday that the daily run covers.
     """
-    last = bench.clock.now().date() - DAY
-    longest = Days(last - (trailing_days - 1) * DAY, last)
+    longest = trailing_days(bench.clock.now().date() - DAY)
     settings = bench.settings
     return Budget(
         [_site_hits(bench, site, series, longest) for site, series in fetched_series(bench)],

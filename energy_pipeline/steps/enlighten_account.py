@@ -96,20 +96,28 @@ class Account:
 
 
 @asynccontextmanager
-async def open_enlighten(bench: Workbench) -> AsyncGenerator[Account]:
+async def open_enlighten(bench: Workbench, kept_back: int = 0) -> AsyncGenerator[Account]:
     """Open an account whose hits are counted together with those of every other process.
+
+    Args:
+        bench: settings, state and clock.
+        kept_back: requests of the month that this account leaves to others.
 
     Raises:
         ConfigurationError: the environment has no key.
     """
-    api_key, quota = _api_key(bench), enlighten_quota(bench)
+    api_key, quota = _api_key(bench), enlighten_quota(bench, kept_back)
     base_url = bench.settings.enlighten_base_url
     async with open_client(base_url, transport=Lanes(CONCURRENCY)) as http:
         yield Account(http, quota, api_key, bench.clock, partial(open_authorization, bench))
 
 
-def enlighten_quota(bench: Workbench) -> Quota:
+def enlighten_quota(bench: Workbench, kept_back: int = 0) -> Quota:
     """Return the plan's requests, which are counted per application key.
+
+    Args:
+        bench: settings, state and clock.
+        kept_back: requests of the month that are left to others.
 
     Raises:
         ConfigurationError: the environment has no key.
@@ -126,6 +134,7 @@ def enlighten_quota(bench: Workbench) -> Quota:
         limits,
         bench.clock,
         on_wait=lambda what: bench.progress(what, 0, 1),
+        kept_back=kept_back,
     )
 
 

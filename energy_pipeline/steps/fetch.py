@@ -1,7 +1,8 @@
 """Assets of Enlighten's intervals, stream by stream: from the vendor to the store.
 
-Plan the fewest requests, ask, write, report. What is asked is decided in `fetch_plan.py`, how in
-`fetch_run.py`; day totals are fetched in `daily_energy.py`, the list of systems in `systems.py`.
+Plan the fewest requests, ask, write, report. What is asked is decided in `fetch_plan.py`, which of
+it may spend what in `kept_hits.py`, how it is asked in `fetch_run.py`; day totals are fetched in
+`daily_energy.py`, the list of systems in `systems.py`.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from datetime import date
 
 from energy_pipeline.calendar import Days, Span
 from energy_pipeline.configuration.sites import Site, Stream
+from energy_pipeline.errors import EnergyPipelineError, QuotaSpent
 from energy_pipeline.sources.enlighten.dialect import measured_together
 from energy_pipeline.steps.answer_rows import Ask, utc_days
 from energy_pipeline.steps.answered_days import AnsweredDays
@@ -22,6 +24,7 @@ from energy_pipeline.steps.enlighten_words import INTERVALS, is_uploaded
 from energy_pipeline.steps.fetch_plan import SitePlan, plan_fetch, sites_without_a_device
 from energy_pipeline.steps.fetch_report import FetchReport, count_held, ranges, site_report
 from energy_pipeline.steps.fetch_run import FetchOutcome, FetchRun
+from energy_pipeline.steps.kept_hits import Share, shares_of
 from energy_pipeline.workbench import Workbench
 
 
@@ -42,7 +45,12 @@ class _Fetched:
 
 
 def fetch_intervals(
-    bench: Workbench, stream: Stream, days: Days, *, force: bool = False
+    bench: Workbench,
+    stream: Stream,
+    days: Days,
+    *,
+    force: bool = False,
+    spend_kept: bool = False,
 ) -> FetchReport:
     """Fetch what is not settled of `days`, for the workbench's sites that Enlighten feeds.
 
@@ -55,6 +63,7 @@ def fetch_intervals(
         stream: what is fetched; what comes in the same answers is kept too.
         days: UTC days; those before a site's start are not asked for.
         force: ask for settled days again.
+        spend_kept: days that no schedule covers may spend what the schedules need this month.
 
     Raises:
         ConfigurationError: there are sites to ask for, and no key.
@@ -65,7 +74,8 @@ def fetch_intervals(
     plans = plan_fetch(bench, stream, days, force=force)
     fetched = _Fetched()
     if any(plan.windows for plan in plans):
-        asyncio.run(_ask_all(bench, stream, plans, fetched))
+        shares = shares_of(bench, plans, spend_kept=spend_kept)
+        asyncio.run(_ask_all(bench, stream, shares, fetched))
     needed = [plan.site.id for plan in plans if _is_needed(plan.site, stream)]
     if needed and fetched.not_answered.keys() >= set(needed):
         fetched.asking.refuse_nothing()
@@ -78,23 +88,25 @@ def _is_needed(site: Site, stream: Stream) -> bool:
 
 
 async def _ask_all(
-    bench: Workbench, stream: Stream, plans: Sequence[SitePlan], fetched: _Fetched
+    bench: Workbench, stream: Stream, shares: Iterable[Share], fetched: _Fetched
 ) -> None:
-    """Ask in passes: the second one for the rests of windows that were cut, and so on."""
+    """Ask in passes: the second one of a share for the rests of windows that were cut."""
     streams = sorted(measured_together(stream), key=lambda each: each != stream)
     writers = [DayWriter(bench, each, bench.clock.now()) for each in streams]
     progress = _Progress(bench, f"enlighten {stream}")
-    async with open_enlighten(bench) as account:
-        try:
-            while asks := _asks(plans):
-                progress.expect(len(asks))
-                days = [AnsweredDays(writer, asks) for writer in writers]
-                run = FetchRun(account, fetched.asking, days, bench.clock, progress.step)
-                outcome = await run.run(asks)
-                fetched.add(outcome)
-                plans = _plans_of(outcome.rests)
-        finally:
-            fetched.hits = account.quota.spent_by_this_object
+    for share in shares:
+        plans = share.plans
+        async with open_enlighten(bench, share.kept_back) as account:
+            try:
+                while asks := _asks(plans):
+                    progress.expect(len(asks))
+                    days = [AnsweredDays(writer, asks) for writer in writers]
+                    run = FetchRun(account, fetched.asking, days, bench.clock, progress.step)
+                    outcome = await run.run(asks)
+                    fetched.add(outcome)
+                    plans = _plans_of(outcome.rests)
+            finally:
+                fetched.hits += account.quota.spent_by_this_object
 
 
 def _asks(plans: Iterable[SitePlan]) -> list[Ask]:
@@ -122,7 +134,7 @@ def _report(
 ) -> FetchReport:
     held = count_held(bench, INTERVALS[stream], sites, days)
     asking = fetched.asking
-    ended_by = str(asking.ended_by or "")
+    ended_by = _told(asking.ended_by)
     reports = [
         site_report(
             site.id,
@@ -144,6 +156,13 @@ def _report(
         goes_on_at=asking.goes_on_at,
         without_device=tuple(sites_without_a_device(bench, stream)),
     )
+
+
+def _told(error: EnergyPipelineError | None) -> str:
+    """Return why requests were not made, with what a person may do where hits are kept."""
+    if isinstance(error, QuotaSpent) and error.kept_back:
+        return f"{error}, or at once with `spend_kept: true` in the run config of this asset"
+    return str(error or "")
 
 
 class _Progress:

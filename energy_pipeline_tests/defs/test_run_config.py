@@ -7,8 +7,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from energy_pipeline.defs import enerkey
+from energy_pipeline.defs import enerkey, enlighten
 from energy_pipeline.defs.enerkey import enerkey_consumption_upload, enerkey_cumulative_upload
+from energy_pipeline.defs.enlighten import enlighten_consumption
 from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, run_days
 from energy_pipeline.defs.resources import WorkbenchResource
 
@@ -58,3 +59,13 @@ def test_what_a_person_releases_reaches_the_upload(
     monkeypatch.setattr(enerkey, "upload", told)
     config = {"ops": {asset.op.name: {"config": {"release_meters": [7]}}}}
     assert failure(run(asset, partition_key=FIRST, run_config=config)) == f"{kind}: [7]"
+
+
+def test_what_a_fetch_may_spend_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(_bench: None, stream: str, _days: object, **how: bool) -> None:
+        raise dg.Failure(f"{stream}: {how}", allow_retries=False)
+
+    monkeypatch.setattr(enlighten, "fetch_intervals", told)
+    config = {"ops": {"enlighten_consumption": {"config": {"spend_kept": True}}}}
+    found = failure(run(enlighten_consumption, partition_key=FIRST, run_config=config))
+    assert found == "consumption: {'force': False, 'spend_kept': True}"

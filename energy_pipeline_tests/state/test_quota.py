@@ -92,6 +92,23 @@ def test_the_limit_that_lasts_longest_is_named(state: StateDatabase, clock: Manu
     assert caught.value.goes_on_at == START + timedelta(days=1)
 
 
+def test_what_is_kept_back_is_for_others(state: StateDatabase, clock: ManualClock) -> None:
+    limits = [Limit(5, "month"), Limit(5, "minute")]
+    quota = quota_of(state, clock, *limits)
+    modest = Quota(state, "Enlighten", "account", limits, clock, kept_back=3)
+    spend(modest, 2)
+    with pytest.raises(QuotaSpent, match="used up but for the 3 that") as caught:
+        spend(modest)
+    assert (caught.value.kept_back, caught.value.goes_on_at) == (3, APRIL)
+    assert quota.left()["month"] == 3
+    spend(quota, 3)
+    with pytest.raises(QuotaSpent, match="used up; it can go on") as caught:
+        spend(modest)
+    assert caught.value.kept_back == 0
+    clock.set(APRIL)
+    spend(modest, 2)
+
+
 def test_nothing_is_counted_when_one_limit_refuses(
     state: StateDatabase, clock: ManualClock
 ) -> None:

@@ -72,7 +72,8 @@ def open_bench(
     locks = FileLocks(folder / "locks")
     return Workbench(
         settings=settings or Settings(),
-        registry=Registry(sites=tuple(sites)),
+        registry=(registry := Registry(sites=tuple(sites))),
+        fleet=registry,
         store=ParquetStore(str(folder / "data"), locks),
         state=StateDatabase(f"sqlite:///{folder / 'state.db'}"),
         locks=locks,

@@ -93,13 +93,13 @@ class Place:
     folder: Path
     environ: Mapping[str, str]
 
-    def fetch(self, days: Days, stream: Any = "production", *, force: bool = False) -> FetchReport:
-        return fetch_intervals(self.bench, stream, days, force=force)
+    def fetch(self, days: Days, stream: Any = "production", **how: bool) -> FetchReport:
+        return fetch_intervals(self.bench, stream, days, **how)
 
-    def hits_of(self, days: Days, stream: Any = "production", *, force: bool = False) -> int:
+    def hits_of(self, days: Days, stream: Any = "production", **how: bool) -> int:
         """How many hits a fetch costs, by the cloud's own count."""
         before = self.cloud.hits
-        report = self.fetch(days, stream, force=force)
+        report = self.fetch(days, stream, **how)
         assert report.hits_spent == self.cloud.hits - before
         return report.hits_spent
 

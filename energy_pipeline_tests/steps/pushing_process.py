@@ -22,6 +22,7 @@ def open_bench_in(folder: Path, environ: Mapping[str, str], registry: Registry) 
     return Workbench(
         settings=load_settings(environ, None),
         registry=registry,
+        fleet=registry,
         store=ParquetStore(str(folder / "data"), locks),
         state=StateDatabase(f"sqlite:///{folder / 'state.db'}"),
         locks=locks,

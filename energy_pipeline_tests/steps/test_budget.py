@@ -16,7 +16,7 @@ from energy_pipeline.steps.backfill_cost import (
     kept_no_more,
     longest_backfill,
 )
-from energy_pipeline.steps.budget import Budget, SiteHits, budget_of
+from energy_pipeline.steps.budget import Budget, SiteHits, budget_of, trailing_days
 from energy_pipeline.steps.devices import fetch_devices
 from energy_pipeline.steps.enlighten_words import INTERVALS
 from energy_pipeline.steps.events import fetch_events
@@ -25,7 +25,6 @@ from energy_pipeline_tests.steps.cloudside import START, Place, entry, house, pl
 
 RUN_AT = datetime(2024, 6, 20, 4, 15, tzinfo=UTC)
 NAMED = dict.fromkeys(("grid_import", "grid_export", "battery_charge"), "enlighten")
-TRAILING = 7
 
 
 @pytest.fixture
@@ -60,21 +59,20 @@ def run_everything(here: Place, days: Days) -> dict[str, int]:
     return hits
 
 
-def trailing(here: Place) -> Days:
-    last = here.clock.now().date() - timedelta(days=1)
-    return Days(last - timedelta(days=TRAILING - 1), last)
+def last_week(here: Place) -> Days:
+    return trailing_days(here.clock.now().date() - timedelta(days=1))
 
 
 def test_a_day_costs_what_the_budget_says(here: Place):
-    budget = budget_of(here.bench, TRAILING)
+    budget = budget_of(here.bench)
     by_kind = {
         kind: sum(getattr(site, kind) for site in budget.sites)
         for kind in ("intervals", "totals", "devices", "watch")
     }
     late = sum(site.intervals_at_most for site in budget.sites)
-    assert run_everything(here, trailing(here))["intervals"] == late
+    assert run_everything(here, last_week(here))["intervals"] == late
     here.clock.advance(86_400)
-    hits = run_everything(here, trailing(here))
+    hits = run_everything(here, last_week(here))
     assert hits == {**by_kind, "lists": budget.lists}
     assert budget.a_day == sum(hits.values())
 
@@ -123,15 +121,15 @@ def test_the_plan_carries_so_many_sites():
 
 def test_hits_are_spread_over_the_months_that_have_room():
     now = datetime(2024, 11, 21, 12, tzinfo=UTC)
-    # November: 1000 - 9 * 25; December and January: 1000 - 31 * 25; February: 1000 - 28 * 25
+    # November: 1000 - 10 * 25; December and January: 1000 - 31 * 25; February: 1000 - 28 * 25
     plan = budget(25)
     for hits, months, begin in (
         (0, 1, now),
-        (775, 1, now),
-        (776, 2, datetime(2024, 12, 1, tzinfo=UTC)),
-        (1000, 2, datetime(2024, 12, 1, tzinfo=UTC)),
-        (1001, 3, datetime(2025, 1, 1, tzinfo=UTC)),
-        (1525, 4, datetime(2025, 2, 1, tzinfo=UTC)),
+        (750, 1, now),
+        (751, 2, datetime(2024, 12, 1, tzinfo=UTC)),
+        (975, 2, datetime(2024, 12, 1, tzinfo=UTC)),
+        (976, 3, datetime(2025, 1, 1, tzinfo=UTC)),
+        (1500, 4, datetime(2025, 2, 1, tzinfo=UTC)),
     ):
         found = duration_of(hits, plan, 1000, now)
         assert found is not None

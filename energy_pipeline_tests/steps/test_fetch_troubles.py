@@ -67,7 +67,7 @@ def test_our_own_count_of_the_month_stops_before_the_vendor_does(tmp_path: Path)
     with place(
         tmp_path, [entry(system)], [system], LATER, ENLIGHTEN_REQUESTS_PER_MONTH="3"
     ) as here:
-        report = here.fetch(JUNE)
+        report = here.fetch(JUNE, spend_kept=True)
 
         assert (here.cloud.hits, report.hits_spent) == (3, 3)
         assert report.hits_left["month"] == 0
@@ -79,8 +79,8 @@ def test_a_spent_month_before_the_first_request_is_no_error(tmp_path: Path) -> N
     with place(
         tmp_path, [entry(system)], [system], LATER, ENLIGHTEN_REQUESTS_PER_MONTH="1"
     ) as here:
-        here.fetch(days(date(2024, 5, 20), 1))
-        report = here.fetch(JUNE)
+        here.fetch(days(date(2024, 5, 20), 1), spend_kept=True)
+        report = here.fetch(JUNE, spend_kept=True)
 
         assert (report.hits_spent, report.missing) == (0, (("house-67", JUNE),))
 
