@@ -1,14 +1,104 @@
-"""Datasets of what Enlighten says besides energy: devices, events, totals of months.
+"""The datasets of Enlighten: intervals, totals of days and months, systems, devices, events.
 
-Intervals, totals of days and the list of systems are in `schema.py`.
+Hours and everything else that is computed is in `schema.py`, which lists these too.
 """
 
 import pyarrow as pa
 
-from energy_pipeline.columns import FETCHED_AT, INSTANT, SITE, column, energy_wh
+from energy_pipeline.columns import FETCHED_AT, INSTANT, SITE, STREAM, column, energy_wh
 from energy_pipeline.dataset import Dataset
 
 _SYSTEM_ID = column("system_id", pa.int64(), "Enlighten's id of the site")
+
+
+def _intervals(name: str, what: str) -> Dataset:
+    columns = [
+        SITE,
+        _SYSTEM_ID,
+        column("end_at", INSTANT, "end of the interval"),
+        column("interval_s", pa.int32(), "length of the interval", unit="s"),
+        energy_wh("energy of the interval"),
+        column(
+            "power_w",
+            pa.float64(),
+            "mean power of the interval; null where the API gives none",
+            unit="W",
+            nullable=True,
+        ),
+        column(
+            "devices_reporting",
+            pa.int32(),
+            "devices whose data had arrived when the API answered",
+            nullable=True,
+        ),
+        column(
+            "devices_total",
+            pa.int32(),
+            "active devices of the system, as the answer gave it",
+            nullable=True,
+        ),
+        FETCHED_AT,
+    ]
+    return Dataset(
+        name,
+        f"{what} intervals as Enlighten gives them; one row per site and interval.",
+        pa.schema(columns),
+        ("site", "end_at"),
+        "end_at",
+        "start_of_interval",
+    )
+
+
+ENLIGHTEN_PRODUCTION = _intervals("enlighten_production", "Production")
+ENLIGHTEN_CONSUMPTION = _intervals("enlighten_consumption", "Consumption")
+ENLIGHTEN_GRID_IMPORT = _intervals("enlighten_grid_import", "Grid import")
+ENLIGHTEN_GRID_EXPORT = _intervals("enlighten_grid_export", "Grid export")
+ENLIGHTEN_BATTERY_CHARGE = _intervals("enlighten_battery_charge", "Battery charge")
+ENLIGHTEN_BATTERY_DISCHARGE = _intervals("enlighten_battery_discharge", "Battery discharge")
+
+ENLIGHTEN_SYSTEMS = Dataset(
+    "enlighten_systems",
+    "Systems that the Enlighten account can see; one row per system.",
+    pa.schema(
+        [
+            column("site", pa.string(), "site id; null when sites.yaml lacks it", nullable=True),
+            _SYSTEM_ID,
+            column("system_name", pa.string(), "name in Enlighten", nullable=True),
+            column("timezone", pa.string(), "IANA zone in Enlighten", nullable=True),
+            column("status", pa.string(), "status at the time of the answer", nullable=True),
+            column("last_report_at", INSTANT, "last upload of a gateway", nullable=True),
+            column("last_energy_at", INSTANT, "last report of energy", nullable=True),
+            column("operational_at", INSTANT, "begin of operation", nullable=True),
+            FETCHED_AT,
+        ]
+    ),
+    ("site", "system_id"),
+    "",
+    "whole",
+)
+
+ENLIGHTEN_DAILY_ENERGY = Dataset(
+    "enlighten_daily_energy",
+    "Enlighten's own totals, the independent check; one row per site, stream and site-local day.",
+    pa.schema(
+        [
+            SITE,
+            STREAM,
+            column("day", pa.date32(), "site-local calendar day"),
+            energy_wh("the vendor's total of the day"),
+            FETCHED_AT,
+            column(
+                "last_report_at",
+                INSTANT,
+                "last upload of a gateway when the total was fetched",
+                nullable=True,
+            ),
+        ]
+    ),
+    ("site", "stream", "day"),
+    "day",
+    "whole",
+)
 
 ENLIGHTEN_DEVICES = Dataset(
     "enlighten_devices",

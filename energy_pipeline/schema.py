@@ -1,7 +1,8 @@
 """Every dataset of the store: its columns, types, units and keys.
 
-The store writes by it, the Dagster assets show it, `data_dictionary.py` prints it for people. What
-a dataset is, and what can be done with any of them, is in `dataset.py`.
+The store writes by it, the Dagster assets show it, `data_dictionary.py` prints it for people. Here
+are hours, registers and what became of them; what comes from Enlighten, from a gateway and besides
+from EnerKey is in the `*_schema.py` of its name. What a dataset is, is in `dataset.py`.
 """
 
 import pyarrow as pa
@@ -10,9 +11,17 @@ from energy_pipeline.columns import FETCHED_AT, INSTANT, SITE, STREAM, column, e
 from energy_pipeline.dataset import Belongs, Dataset, conform, partition_days
 from energy_pipeline.enerkey_schema import DATASETS_OF_ENERKEY
 from energy_pipeline.enlighten_schema import (
+    ENLIGHTEN_BATTERY_CHARGE,
+    ENLIGHTEN_BATTERY_DISCHARGE,
+    ENLIGHTEN_CONSUMPTION,
+    ENLIGHTEN_DAILY_ENERGY,
     ENLIGHTEN_DEVICES,
     ENLIGHTEN_EVENTS,
+    ENLIGHTEN_GRID_EXPORT,
+    ENLIGHTEN_GRID_IMPORT,
     ENLIGHTEN_MONTHLY_PRODUCTION,
+    ENLIGHTEN_PRODUCTION,
+    ENLIGHTEN_SYSTEMS,
 )
 from energy_pipeline.envoy_schema import ENVOY_INVENTORY, ENVOY_INVERTERS, ENVOY_READINGS
 
@@ -46,44 +55,6 @@ __all__ = [
 _FINAL = column("final", pa.bool_(), "nothing that is still to come can change the value")
 
 
-def _intervals(name: str, what: str) -> Dataset:
-    columns = [
-        SITE,
-        column("system_id", pa.int64(), "Enlighten's id of the site"),
-        column("end_at", INSTANT, "end of the interval"),
-        column("interval_s", pa.int32(), "length of the interval", unit="s"),
-        energy_wh("energy of the interval"),
-        column(
-            "power_w",
-            pa.float64(),
-            "mean power of the interval; null where the API gives none",
-            unit="W",
-            nullable=True,
-        ),
-        column(
-            "devices_reporting",
-            pa.int32(),
-            "devices whose data had arrived when the API answered",
-            nullable=True,
-        ),
-        column(
-            "devices_total",
-            pa.int32(),
-            "active devices of the system, as the answer gave it",
-            nullable=True,
-        ),
-        FETCHED_AT,
-    ]
-    return Dataset(
-        name,
-        f"{what} intervals as Enlighten gives them; one row per site and interval.",
-        pa.schema(columns),
-        ("site", "end_at"),
-        "end_at",
-        "start_of_interval",
-    )
-
-
 def _upload(name: str, what: str, at: pa.Field, belongs: Belongs) -> Dataset:
     columns = [
         SITE,
@@ -110,13 +81,6 @@ def _upload(name: str, what: str, at: pa.Field, belongs: Belongs) -> Dataset:
         belongs,
     )
 
-
-ENLIGHTEN_PRODUCTION = _intervals("enlighten_production", "Production")
-ENLIGHTEN_CONSUMPTION = _intervals("enlighten_consumption", "Consumption")
-ENLIGHTEN_GRID_IMPORT = _intervals("enlighten_grid_import", "Grid import")
-ENLIGHTEN_GRID_EXPORT = _intervals("enlighten_grid_export", "Grid export")
-ENLIGHTEN_BATTERY_CHARGE = _intervals("enlighten_battery_charge", "Battery charge")
-ENLIGHTEN_BATTERY_DISCHARGE = _intervals("enlighten_battery_discharge", "Battery discharge")
 
 HOURLY_ENERGY = Dataset(
     "hourly_energy",
@@ -167,50 +131,6 @@ ENERKEY_CUMULATIVE_UPLOAD = _upload(
     "cumulative reading",
     column("at", INSTANT, "instant of the reading: the end of the hour"),
     "end_of_hour",
-)
-
-ENLIGHTEN_SYSTEMS = Dataset(
-    "enlighten_systems",
-    "Systems that the Enlighten account can see; one row per system.",
-    pa.schema(
-        [
-            column("site", pa.string(), "site id; null when sites.yaml lacks it", nullable=True),
-            column("system_id", pa.int64(), "Enlighten's id of the site"),
-            column("system_name", pa.string(), "name in Enlighten", nullable=True),
-            column("timezone", pa.string(), "IANA zone in Enlighten", nullable=True),
-            column("status", pa.string(), "status at the time of the answer", nullable=True),
-            column("last_report_at", INSTANT, "last upload of a gateway", nullable=True),
-            column("last_energy_at", INSTANT, "last report of energy", nullable=True),
-            column("operational_at", INSTANT, "begin of operation", nullable=True),
-            FETCHED_AT,
-        ]
-    ),
-    ("site", "system_id"),
-    "",
-    "whole",
-)
-
-ENLIGHTEN_DAILY_ENERGY = Dataset(
-    "enlighten_daily_energy",
-    "Enlighten's own totals, the independent check; one row per site, stream and site-local day.",
-    pa.schema(
-        [
-            SITE,
-            STREAM,
-            column("day", pa.date32(), "site-local calendar day"),
-            energy_wh("the vendor's total of the day"),
-            FETCHED_AT,
-            column(
-                "last_report_at",
-                INSTANT,
-                "last upload of a gateway when the total was fetched",
-                nullable=True,
-            ),
-        ]
-    ),
-    ("site", "stream", "day"),
-    "day",
-    "whole",
 )
 
 ENERKEY_METERS = Dataset(
