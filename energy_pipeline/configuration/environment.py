@@ -20,11 +20,13 @@ from energy_pipeline.configuration.members import (
     Day,
     Duration,
     FernetKey,
+    Ids,
     Instant,
     Limit,
     PollMinutes,
     Secret,
     ServiceUrl,
+    Switch,
     is_remote,
 )
 from energy_pipeline.configuration.plans import PLANS, EnlightenPlan
@@ -85,6 +87,8 @@ class Settings(BaseModel):
     enerkey_tenant_key_b: KeySlot = KeySlot()
     enerkey_partner_key_a: KeySlot = KeySlot()
     enerkey_partner_key_b: KeySlot = KeySlot()
+    enerkey_facilities: Ids = frozenset()
+    enerkey_read_only: Switch = False
     enerkey_repush: Repush = "unknown"
     enerkey_quiet_seconds: Duration | None = None
     enerkey_requests_per_second: Annotated[

@@ -113,6 +113,21 @@ def _poll_minutes(minutes: int) -> int:
     return minutes
 
 
+def _switch(text: object) -> object:
+    if text not in (True, False, "true", "false"):
+        raise ValueError
+    return text in (True, "true")
+
+
+def _ids(given: object) -> object:
+    if not isinstance(given, str):
+        return given
+    ids = [word.strip() for word in given.split(",")]
+    if not all(re.fullmatch("[0-9]+", id) for id in ids):
+        raise ValueError
+    return frozenset(map(int, ids))
+
+
 def _fingerprint(text: str) -> str:
     digits = text.replace(":", "").lower()
     if not re.fullmatch("[0-9a-f]{64}", digits):
@@ -223,6 +238,13 @@ Count = Annotated[
     int, Field(strict=True, ge=0), Allowed("a whole number, 0 or more, without quotes")
 ]
 Flag = Annotated[bool, Field(strict=True), Allowed("true or false")]
+Switch = Annotated[bool, BeforeValidator(_switch), Allowed("true or false")]
+"""A flag in the environment."""
+Ids = Annotated[
+    frozenset[int],
+    BeforeValidator(_ids),
+    Allowed("whole numbers, separated by commas, for example 11,12"),
+]
 _POLL_MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15)
 """Parts of an hour; polls that are rarer would leave gaps between hours."""
 PollMinutes = Annotated[

@@ -22,9 +22,15 @@ Decorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 Deps = Iterable[dg.AssetsDefinition | dg.AssetKey | str]
 
 
-def fetched_asset(dataset: Dataset, group: str, deps: Deps = ()) -> Decorator:
-    """Return a decorator for what talks to a service: the step is tried again where it can help."""
+def fetched_asset(
+    dataset: Dataset, group: str, deps: Deps = (), *, may_be_rehearsed: bool = False
+) -> Decorator:
+    """Return a decorator for what talks to a service: the step is tried again where it can help.
+
+    One that may be rehearsed yields its result; a run that yields none has made nothing.
+    """
     return dg.asset(
+        output_required=not may_be_rehearsed,
         key=dataset.name,
         kinds=set(ASKS),
         deps=list(deps),

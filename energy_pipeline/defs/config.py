@@ -35,6 +35,14 @@ class UploadConfig(SitesConfig):
         ),
     )
 
+    dry_run: bool = Field(
+        default=False,
+        description=(
+            "Send nothing: read EnerKey and show, as an observation of the asset, which hours "
+            "would go to which meter."
+        ),
+    )
+
 
 class FetchConfig(SitesConfig):
     """Which sites are asked, and whether again."""

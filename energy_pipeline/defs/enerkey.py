@@ -4,6 +4,8 @@ How an hour gets there once and only once is decided in `sinks/enerkey/`; here i
 reads of it.
 """
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from energy_pipeline.calendar import Days
@@ -21,6 +23,7 @@ from energy_pipeline.defs.metadata import (
     table,
 )
 from energy_pipeline.defs.partitions import run_days
+from energy_pipeline.defs.rehearsals import observe_rehearsal
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.report.pictures import coverage_picture
 from energy_pipeline.schema import (
@@ -28,9 +31,11 @@ from energy_pipeline.schema import (
     ENERKEY_CUMULATIVE_UPLOAD,
     ENERKEY_METERS,
 )
+from energy_pipeline.sinks.enerkey.hours import Kind
 from energy_pipeline.steps.enerkey_meters import refresh_meters
 from energy_pipeline.steps.outstanding import verified_shares
 from energy_pipeline.steps.upload import upload
+from energy_pipeline.steps.upload_rehearsal import rehearse
 from energy_pipeline.steps.upload_report import UploadReport
 from energy_pipeline.steps.upload_rows import UPLOADS
 from energy_pipeline.workbench import Workbench
@@ -55,26 +60,46 @@ def enerkey_meters(
     return dg.MaterializeResult(metadata=figures | told | table("refused", refused))
 
 
-@fetched_asset(ENERKEY_CONSUMPTION_UPLOAD, GROUP, deps=[hourly_energy, enerkey_meters])
+@fetched_asset(
+    ENERKEY_CONSUMPTION_UPLOAD,
+    GROUP,
+    deps=[hourly_energy, enerkey_meters],
+    may_be_rehearsed=True,
+)
 def enerkey_consumption_upload(
     context: dg.AssetExecutionContext, config: UploadConfig, workbench: WorkbenchResource
-) -> dg.MaterializeResult:
+) -> Iterator[dg.MaterializeResult]:
     """Push final hours to meters that take consumption, and verify them."""
-    days = run_days(context)
-    with workbench.open(context, config.sites) as bench:
-        report = upload(bench, "consumption", days, release_meters=config.release_meters)
-        return _result(context, bench, report)
+    yield from _uploaded(context, config, workbench, "consumption")
 
 
-@fetched_asset(ENERKEY_CUMULATIVE_UPLOAD, GROUP, deps=[cumulative_readings, enerkey_meters])
+@fetched_asset(
+    ENERKEY_CUMULATIVE_UPLOAD,
+    GROUP,
+    deps=[cumulative_readings, enerkey_meters],
+    may_be_rehearsed=True,
+)
 def enerkey_cumulative_upload(
     context: dg.AssetExecutionContext, config: UploadConfig, workbench: WorkbenchResource
-) -> dg.MaterializeResult:
+) -> Iterator[dg.MaterializeResult]:
     """Push final readings to meters that take a register, and verify them."""
-    days = run_days(context)
+    yield from _uploaded(context, config, workbench, "cumulative")
+
+
+def _uploaded(
+    context: dg.AssetExecutionContext,
+    config: UploadConfig,
+    workbench: WorkbenchResource,
+    kind: Kind,
+) -> Iterator[dg.MaterializeResult]:
+    """Upload, or say what an upload would do; the latter makes nothing."""
+    days, released = run_days(context), config.release_meters
     with workbench.open(context, config.sites) as bench:
-        report = upload(bench, "cumulative", days, release_meters=config.release_meters)
-        return _result(context, bench, report)
+        if config.dry_run or bench.settings.enerkey_read_only:
+            observe_rehearsal(context, rehearse(bench, kind, days, release_meters=released))
+        else:
+            report = upload(bench, kind, days, release_meters=released)
+            yield _result(context, bench, report)
 
 
 def _result(

@@ -65,7 +65,7 @@ def refresh_meters(bench: Workbench, *, force: bool = True) -> MetersReport:
             return MetersReport(
                 len(meters),
                 len(meters["facility_id"].unique()),
-                refusals(_uploads(bench), meters),
+                refusals(_uploads(bench), meters, bench.settings.enerkey_facilities),
                 _fetched_at(meters),
                 session.requests_spent,
                 session.requests_left,
@@ -82,11 +82,11 @@ async def refused_meters(
 
     The stored inventory serves for a day; before a meter is refused, it is fetched again.
     """
-    asked = list(uploads)
-    found = refusals(asked, await kept_meters(bench, session, LONGEST_KEPT))
+    asked, facilities = list(uploads), bench.settings.enerkey_facilities
+    found = refusals(asked, await kept_meters(bench, session, LONGEST_KEPT), facilities)
     if not found:
         return {}
-    return refusals(asked, await kept_meters(bench, session, _JUST_NOW))
+    return refusals(asked, await kept_meters(bench, session, _JUST_NOW), facilities)
 
 
 async def kept_meters(bench: Workbench, session: EnerKeySession, longest: timedelta) -> pa.Table:

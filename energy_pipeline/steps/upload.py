@@ -26,7 +26,7 @@ from energy_pipeline.steps.enerkey_meters import kept_meters, refused_meters
 from energy_pipeline.steps.upload_doubts import Doubts
 from energy_pipeline.steps.upload_report import UploadCounts, UploadReport
 from energy_pipeline.steps.upload_rows import Circumstances
-from energy_pipeline.steps.upload_wanted import Target, day_of, plan_works
+from energy_pipeline.steps.upload_wanted import Target, day_of, plan_works, targets_of
 from energy_pipeline.steps.upload_writer import UploadWriter
 from energy_pipeline.workbench import Workbench
 
@@ -91,12 +91,7 @@ class _Run:
         self._days = days
         self._released = released
         self._ledger = Ledger(bench.state, bench.settings.enerkey_base_url, kind)
-        self._targets: list[Target] = [
-            (site, each)
-            for site in bench.registry.sites
-            for each in site.uploads
-            if each.reading == kind and site.start <= days.last
-        ]
+        self._targets = targets_of(bench, kind, days)
         self._refused: dict[int, str] = {}
         self._problems: dict[int, str] = {}
         self._doubts: Doubts = {}

@@ -53,6 +53,16 @@ SOURCES: dict[Kind, Source] = {
 Target = tuple[Site, Upload]
 
 
+def targets_of(bench: Workbench, kind: Kind, days: Days) -> list[Target]:
+    """Return the uploads of a kind whose site has begun by the end of the range."""
+    return [
+        (site, each)
+        for site in bench.registry.sites
+        for each in site.uploads
+        if each.reading == kind and site.start <= days.last
+    ]
+
+
 def plan_works(
     bench: Workbench,
     ledger: Ledger,

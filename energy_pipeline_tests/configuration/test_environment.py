@@ -48,6 +48,8 @@ DEFAULTS: dict[str, object] = {
     "enerkey_tenant_key_b": None,
     "enerkey_partner_key_a": None,
     "enerkey_partner_key_b": None,
+    "enerkey_facilities": frozenset(),
+    "enerkey_read_only": False,
     "enerkey_repush": "unknown",
     "enerkey_quiet_seconds": None,
     "energy_first_day": date(2015, 1, 1),
@@ -85,6 +87,8 @@ GIVEN: dict[str, tuple[str, object]] = {
     "enerkey_tenant_key_b": ("k8", "k8"),
     "enerkey_partner_key_a": ("k9", "k9"),
     "enerkey_partner_key_b": ("k10", "k10"),
+    "enerkey_facilities": ("11, 12", frozenset({11, 12})),
+    "enerkey_read_only": ("true", True),
     "enerkey_repush": ("sum", "sum"),
     "enerkey_quiet_seconds": ("0", 0.0),
     "energy_first_day": ("2019-01-01", date(2019, 1, 1)),
@@ -148,6 +152,7 @@ COUNT = "a whole number greater than 0"
 NUMBER = "a number, 0 or more"
 INSTANT = "a date and time with offset, for example 2026-01-31T00:00:00+02:00"
 ASCII = "a text of visible ASCII characters without spaces (digits in quotes)"
+IDS = "whole numbers, separated by commas, for example 11,12"
 DATABASE = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
 STORE = "a local path, or s3://…, gs://… or abfs://… without login"
 REPUSH = "unknown, overwrite_hour, sum, timestamp_upsert, reject or keep_first"
@@ -185,6 +190,10 @@ REPUSH = "unknown, overwrite_hour, sum, timestamp_upsert, reject or keep_first"
         ("ENERKEY_API_KEY_A_VALID_FROM", "2026-01-31", INSTANT),
         ("ENERKEY_API_KEY_B_VALID_TO", "2026-01-31T00:00:00", INSTANT),
         ("ENERKEY_TENANT_KEY_A_VALID_TO", "soon", INSTANT),
+        ("ENERKEY_FACILITIES", "11,,12", IDS),
+        ("ENERKEY_FACILITIES", "main", IDS),
+        ("ENERKEY_READ_ONLY", "yes", "true or false"),
+        ("ENERKEY_READ_ONLY", "1", "true or false"),
         ("ENERKEY_REPUSH", "Sum", REPUSH),
         ("ENERKEY_QUIET_SECONDS", "-1", NUMBER),
         ("ENERKEY_QUIET_SECONDS", "nan", NUMBER),

@@ -40,6 +40,8 @@ VARIABLES = {
     *DATED_KEYS,
     *(f"{key}_VALID_FROM" for key in DATED_KEYS),
     *(f"{key}_VALID_TO" for key in DATED_KEYS),
+    "ENERKEY_FACILITIES",
+    "ENERKEY_READ_ONLY",
     "ENERKEY_REPUSH",
     "ENERKEY_QUIET_SECONDS",
     "ENERGY_FIRST_DAY",

@@ -2,24 +2,34 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from energy_pipeline.calendar import HOUR, Days
+from energy_pipeline.configuration.environment import load_settings
 from energy_pipeline.defs import enerkey, enlighten
 from energy_pipeline.defs.enerkey import enerkey_consumption_upload, enerkey_cumulative_upload
 from energy_pipeline.defs.enlighten import enlighten_consumption
 from energy_pipeline.defs.partitions import FLEET_DAYS, ONE_RUN, run_days
 from energy_pipeline.defs.resources import WorkbenchResource
+from energy_pipeline.steps.upload_rehearsal import MeterRehearsal, RehearsalReport
 
 FIRST = FLEET_DAYS.get_first_partition_key()
 
 
 class NoWorkbench(WorkbenchResource):
     @contextmanager
-    def open(self, *_: object) -> Generator[None]:
-        yield None
+    def open(self, *_: object) -> Generator[SimpleNamespace]:
+        yield SimpleNamespace(settings=load_settings({}, None))
+
+
+class ReadOnly(WorkbenchResource):
+    @contextmanager
+    def open(self, *_: object) -> Generator[SimpleNamespace]:
+        yield SimpleNamespace(settings=load_settings({"ENERKEY_READ_ONLY": "true"}, None))
 
 
 @dg.asset(partitions_def=FLEET_DAYS, backfill_policy=ONE_RUN)
@@ -27,8 +37,10 @@ def looked_at(context: dg.AssetExecutionContext) -> str:
     return str(run_days(context))
 
 
-def run(asset: dg.AssetsDefinition, **how: Any) -> dg.ExecuteInProcessResult:
-    definitions = dg.Definitions(assets=[asset], resources={"workbench": NoWorkbench()})
+def run(
+    asset: dg.AssetsDefinition, bench: WorkbenchResource | None = None, **how: Any
+) -> dg.ExecuteInProcessResult:
+    definitions = dg.Definitions(assets=[asset], resources={"workbench": bench or NoWorkbench()})
     job = definitions.resolve_implicit_global_asset_job_def()
     return job.execute_in_process(raise_on_error=False, **how)
 
@@ -46,14 +58,17 @@ def test_a_run_without_a_day_says_what_is_allowed() -> None:
     assert "allowed: UTC days, as in --partition 2024-05-01" in failure(run(looked_at))
 
 
-@pytest.mark.parametrize(
+UPLOADS = pytest.mark.parametrize(
     ("asset", "kind"),
     [(enerkey_consumption_upload, "consumption"), (enerkey_cumulative_upload, "cumulative")],
 )
+
+
+@UPLOADS
 def test_what_a_person_releases_reaches_the_upload(
     asset: dg.AssetsDefinition, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def told(_bench: None, asked: str, _days: object, *, release_meters: Sequence[int]) -> None:
+    def told(_bench: object, asked: str, _days: object, *, release_meters: Sequence[int]) -> None:
         raise dg.Failure(f"{asked}: {release_meters}", allow_retries=False)
 
     monkeypatch.setattr(enerkey, "upload", told)
@@ -69,3 +84,38 @@ def test_what_a_fetch_may_spend_reaches_it(monkeypatch: pytest.MonkeyPatch) -> N
     config = {"ops": {"enlighten_consumption": {"config": {"spend_kept": True}}}}
     found = failure(run(enlighten_consumption, partition_key=FIRST, run_config=config))
     assert found == "consumption: {'force': False, 'spend_kept': True}"
+
+
+@UPLOADS
+@pytest.mark.parametrize(
+    ("bench", "config"),
+    [(NoWorkbench(), {"dry_run": True}), (ReadOnly(), {})],
+    ids=["run", "environment"],
+)
+def test_a_dry_run_makes_nothing_and_is_an_observation(
+    asset: dg.AssetsDefinition,
+    kind: Any,
+    bench: WorkbenchResource,
+    config: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def rehearsed(_bench: object, asked: Any, days: Days, **_: object) -> RehearsalReport:
+        at = days.span.start
+        amounts = {at: 0.25, at + HOUR: 1.5}
+        meter = MeterRehearsal("a", "production", 101, "Roof", "Home", "kWh", amounts, 1, 3, {}, "")
+        return RehearsalReport(asked, days, (meter,), 4)
+
+    monkeypatch.setattr(enerkey, "rehearse", rehearsed)
+    monkeypatch.delattr(enerkey, "upload")
+    how = {"ops": {asset.op.name: {"config": config}}}
+    result = run(asset, bench, partition_key=FIRST, run_config=how)
+
+    assert result.success
+    assert result.get_asset_materialization_events() == []
+    [observed] = result.get_asset_observation_events()
+    metadata = observed.asset_observation_data.asset_observation.metadata
+    assert (metadata["hours_to_send"].value, metadata["messages_to_send"].value) == (2, 1)
+    [row] = metadata["would be sent"].value.records
+    assert (row.data["meter"], row.data["facility"]) == ("101 Roof", "Home")
+    assert (row.data["least"], row.data["most"]) == ("0.25 kWh", "1.5 kWh")
+    assert observed.asset_key.path == [f"enerkey_{kind}_upload"]

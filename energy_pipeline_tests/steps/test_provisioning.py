@@ -361,6 +361,17 @@ def test_a_wrong_key(tmp_path: Path) -> None:
         assert kept_runs(made.bench, "customers").all() == []
 
 
+def test_a_read_only_connection_sends_no_snapshot(ours: Tenancy) -> None:
+    ours.write([*FIVE, customer("C-6")])
+    settings = ours.bench.settings.model_copy(update={"enerkey_read_only": True})
+    before = sent(ours)
+    with pytest.raises(AccessRefused, match="ENERKEY_READ_ONLY is true; nothing was sent"):
+        provision(replace(ours.bench, settings=settings), "customers")
+
+    assert sent(ours) == before
+    assert [run.state for run in kept_runs(ours.bench, "customers").all()] == ["completed"]
+
+
 def test_no_tenant_key(tmp_path: Path) -> None:
     with tenancy(tmp_path, settings={"ENERKEY_TENANT_KEY_A": ""}) as made:
         made.write()

@@ -40,6 +40,8 @@ READ_TIMEOUT_S = 60.0
 LONG_READ_TIMEOUT_S = 120.0
 """For what EnerKey has to work on before it answers: snapshots and images."""
 
+READ_ONLY = "ENERKEY_READ_ONLY is true"
+
 _FIRST_LIMIT_WAIT_S = 60.0
 _MOST_LIMITED = 8  # in a row
 
@@ -97,6 +99,7 @@ class Connection:
             `LONGEST_LIMIT_WAIT_S` and keeps the pace.
         clock: the present instant, and how to wait.
         rng: dice of the waits.
+        is_read_only: nothing that changes something at EnerKey leaves.
     """
 
     def __init__(
@@ -106,12 +109,15 @@ class Connection:
         quota_of: Callable[[ProfileKey], Quota],
         clock: Clock,
         rng: Random,
+        *,
+        is_read_only: bool = False,
     ) -> None:
         self._http = http
         self._keys = keys
         self._quota_of = quota_of
         self._clock = clock
         self._rng = rng
+        self._is_read_only = is_read_only
 
     async def read(self, request: Request) -> httpx.Response:
         """Return the successful answer to a read; its body is JSON unless something else is asked.
@@ -134,9 +140,12 @@ class Connection:
 
         Raises:
             QuotaSpent: no request is left; nothing may be sent.
-            AccessRefused: no key can be used.
+            AccessRefused: no key can be used, or the connection is for reading only.
         """
-        await self._count(Request("POST", "push"))
+        request = Request("POST", "push")
+        if self._is_read_only:
+            raise AccessRefused(f"{READ_ONLY}; nothing was sent", request=request.name)
+        await self._count(request)
 
     async def push(self, request: Request) -> Outcome:
         """Send a push once, after `allow_push`, and return its fate; raises nothing for it."""

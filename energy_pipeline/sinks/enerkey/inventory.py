@@ -4,7 +4,7 @@ No unit travels with a push, and a key opens every meter of the profile: the com
 that stands between a slip in the file and a thousandfold value in a stranger's meter.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -49,16 +49,35 @@ def meters_table(
     return pa.Table.from_pylist(rows, schema=ENERKEY_METERS.schema)
 
 
-def refusals(uploads: Iterable[Upload], meters: pa.Table) -> dict[int, str]:
+def refusals(
+    uploads: Iterable[Upload], meters: pa.Table, facilities: Collection[int] = ()
+) -> dict[int, str]:
     """Return, by meter, why nothing is sent to it; meters that are as `sites.yaml` says are absent.
 
     Args:
         uploads: what `sites.yaml` says.
         meters: rows of `enerkey_meters`.
+        facilities: those of the profile that is meant; of none named, any profile will do.
     """
     found = {row["meter_id"]: row for row in meters.to_pylist()}
-    reasons = {upload.meter_id: _refusal(upload, found.get(upload.meter_id)) for upload in uploads}
+    stranger = _other_profile(meters, facilities)
+    reasons = {
+        upload.meter_id: stranger or _refusal(upload, found.get(upload.meter_id), facilities)
+        for upload in uploads
+    }
     return {meter_id: reason for meter_id, reason in reasons.items() if reason}
+
+
+def _other_profile(meters: pa.Table, facilities: Collection[int]) -> str:
+    """Return why this is not the profile that is meant: it lacks a facility of it."""
+    lacking = sorted(set(facilities) - set(meters["facility_id"].to_pylist()))
+    if not lacking:
+        return ""
+    named = ", ".join(map(str, lacking))
+    return (
+        f"ENERKEY_FACILITIES names {named}, where the profile of the key has no meter: "
+        "is it the key of another customer?"
+    )
 
 
 def _row(
@@ -82,9 +101,11 @@ def _row(
     }
 
 
-def _refusal(upload: Upload, meter: Mapping[str, Any] | None) -> str:
+def _refusal(upload: Upload, meter: Mapping[str, Any] | None, facilities: Collection[int]) -> str:
     if meter is None:
         return f"the EnerKey profile has no meter {upload.meter_id}"
+    if facilities and meter["facility_id"] not in facilities:
+        return f"its facility is {meter['facility_id']}, which ENERKEY_FACILITIES does not name"
     differences = [
         f"{what} is {in_enerkey} in EnerKey and {in_file} in sites.yaml"
         for what, in_enerkey, in_file in (

@@ -97,7 +97,14 @@ async def open_enerkey(
     }
     dice = rng or Random()  # noqa: S311 - spreads waits, guards nothing
     async with open_client(settings.enerkey_base_url, transport=transport) as http:
-        connection = Connection(http, ring, lambda key: quotas[key.slot], clock, dice)
+        connection = Connection(
+            http,
+            ring,
+            lambda key: quotas[key.slot],
+            clock,
+            dice,
+            is_read_only=settings.enerkey_read_only,
+        )
         yield EnerKeySession(connection, ring, quotas)
 
 
