@@ -78,7 +78,7 @@ def run_systems(owner: str) -> None:
         EnergyPipelineError: there are no such tokens, or the vendor gives no list.
     """
     with _bench(load_settings(os.environ)) as bench:
-        _print(asyncio.run(_written(bench, Access("v4", owner=owner))))
+        _print(asyncio.run(_found(bench, Access("v4", owner=owner))))
 
 
 def _bench(settings: Settings) -> AbstractContextManager[Workbench]:
@@ -135,19 +135,24 @@ async def _used(
 
 
 async def _written(bench: Workbench, access: Access) -> Outcome:
-    """List the systems and write entries for the new ones."""
-    settings = bench.settings
+    """List the systems of an owner who has just given access; a foreseen error is an outcome."""
     try:
-        listed = await list_systems(bench, access)
-        known = known_sites(settings.energy_sites_file, settings)
-        seen = seen_systems(bench, access, listed, known)
-        new = new_sites(seen)
-        file = add_sites(settings.energy_sites_file, new, settings) if new else None
+        return await _found(bench, access)
     except EnergyPipelineError as error:
         title = "Access is given, but no site is written"
         again = f"energy-pipeline enlighten systems{_owner_option(access)}"
         kept = f"The access is kept: `{again}` goes on from here." if access.api == "v4" else ""
         return Outcome(title, (kept or "Run the command again when this is mended.",), error=error)
+
+
+async def _found(bench: Workbench, access: Access) -> Outcome:
+    """List the systems and write entries for the new ones."""
+    settings = bench.settings
+    listed = await list_systems(bench, access)
+    known = known_sites(settings.energy_sites_file, settings)
+    seen = seen_systems(bench, access, listed, known)
+    new = new_sites(seen)
+    file = add_sites(settings.energy_sites_file, new, settings) if new else None
     title = f"{len(seen)} {'system' if len(seen) == 1 else 'systems'} can be read now"
     return Outcome(title, tuple(_what_next(file, settings, len(new))), seen)
 

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import typer
 
@@ -14,6 +14,7 @@ enlighten = typer.Typer(help="The Enlighten cloud: access and plan.", no_args_is
 View = Literal[
     "summary", "system", "gateways", "inverters", "counters", "phases", "power", "alarms"
 ]
+VIEWS = get_args(View)
 
 
 def _day(text: str) -> date:
@@ -74,10 +75,21 @@ def systems(owner: Owner = "") -> None:
 def budget(
     first: Annotated[
         date | None,
-        typer.Option("--from", parser=_day, metavar="DAY", help="The first start by default."),
+        typer.Option(
+            "--from",
+            parser=_day,
+            metavar="YYYY-MM-DD",
+            help="First UTC day of a backfill; by default the earliest start of a site.",
+        ),
     ] = None,
     last: Annotated[
-        date | None, typer.Option("--to", parser=_day, metavar="DAY", help="Yesterday by default.")
+        date | None,
+        typer.Option(
+            "--to",
+            parser=_day,
+            metavar="YYYY-MM-DD",
+            help="Last UTC day of a backfill; yesterday by default.",
+        ),
     ] = None,
 ) -> None:
     """Show what the sites cost, what the plan carries and how long a backfill takes; no request."""
@@ -88,8 +100,13 @@ def budget(
 
 @enlighten.command()
 def show(
-    site: Annotated[str, typer.Argument(help="Id of a site that Enlighten knows.")],
-    what: Annotated[View, typer.Argument(help="What is shown of it.")],
+    site: Annotated[
+        str,
+        typer.Argument(metavar="SITE", help="Id of a site in the site file that has enlighten."),
+    ],
+    what: Annotated[
+        View, typer.Argument(metavar="WHAT", help=f"What is shown of it: {', '.join(VIEWS)}.")
+    ],
 ) -> None:
     """Show what Enlighten says of a site now; one to three requests."""
     from energy_pipeline.cli.show import run_show
@@ -99,8 +116,15 @@ def show(
 
 @enlighten.command()
 def find(
-    text: Annotated[str, typer.Argument(help="A gateway's serial number, or part of a name.")],
-    site: Annotated[str, typer.Option(help="Ask in the name of this site's owner.")] = "",
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="A gateway's serial number, or part of a name.")
+    ],
+    site: Annotated[
+        str,
+        typer.Option(
+            metavar="SITE", help="Ask in the name of this site's owner; by default of the first's."
+        ),
+    ] = "",
 ) -> None:
     """Find the system of a gateway or of a name; one request."""
     from energy_pipeline.cli.show import run_find

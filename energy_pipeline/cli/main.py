@@ -110,9 +110,12 @@ def ui(port: Annotated[int, typer.Option(min=1, max=65535)] = 3000) -> None:
 
 @envoy.command()
 def capture(
-    site: Annotated[str, typer.Argument(help="Id of a site with a gateway.")],
+    site: Annotated[
+        str, typer.Argument(metavar="SITE", help="Id of a site in the site file with a gateway.")
+    ],
     to: Annotated[
-        Path | None, typer.Option(file_okay=False, help="Folder; envoy-SITE by default.")
+        Path | None,
+        typer.Option(file_okay=False, help="New or empty folder; envoy-SITE by default."),
     ] = None,
 ) -> None:
     """Save what a gateway answers, made anonymous, for a bug report."""

@@ -6,7 +6,7 @@ same endpoints is in their own steps.
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from energy_pipeline.calendar import DAY, Span
@@ -36,6 +36,8 @@ Row = Mapping[str, Any]
 _SYSTEMS = {"v2": v2.SYSTEMS, "v4": v4.SYSTEMS}
 _BOTH = ("v2", "v4")
 _WEEK = timedelta(days=7)
+_UNITS = {"current_power": "w", "energy_today": "wh", "energy_lifetime": "wh"}
+_INSTANTS = ("operational_at", "last_report_at", "last_interval_end_at")
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,14 @@ async def site_view(bench: Workbench, site_id: str, what: str) -> Sequence[Row]:
 async def _summary(ask: Ask, access: EnlightenAccess, _: datetime) -> Sequence[Row]:
     path = f"{_SYSTEMS[access.api]}/{access.system_id}/{v4.SUMMARY}"
     found = await ask_for(Summary, ask, path)
-    return _members([found] if found else [])
+    return [_in_units(row) for row in _members([found] if found else [])]
+
+
+def _in_units(row: Row) -> Row:
+    """Return the members of a summary with units in their names, and seconds as instants."""
+    named = {f"{name}_{_UNITS[name]}" if name in _UNITS else name: row[name] for name in row}
+    epochs_s = {name: row[name] for name in _INSTANTS if row[name] is not None}
+    return named | {name: datetime.fromtimestamp(s, UTC) for name, s in epochs_s.items()}
 
 
 async def _system(ask: Ask, access: EnlightenAccess, _: datetime) -> Sequence[Row]:

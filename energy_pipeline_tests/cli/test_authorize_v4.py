@@ -165,6 +165,13 @@ def test_a_list_that_fails_leaves_the_tokens_and_says_how_to_go_on(
     assert len(sites()) == 2
 
 
+def test_who_has_no_tokens_is_not_told_of_access(cloud: EnlightenSimulator):
+    result = run("systems")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "there are no tokens yet" in result.stderr
+    assert not cloud.requests
+
+
 def test_each_owner_has_a_name(monkeypatch: pytest.MonkeyPatch):
     with command(monkeypatch) as terminal:
         come_back(consent(terminal.address()))

@@ -94,6 +94,15 @@ def test_a_view_is_a_table_and_costs_few_hits(
     assert f"{1000 - hits} this month" in told
 
 
+@pytest.mark.parametrize("site", ["old", "new"])
+def test_a_summary_has_units_and_instants(cloud: EnlightenSimulator, site: str) -> None:
+    told = "".join(ask("show", site, "summary")[1].split())
+    for name in ("current_power_w", "energy_today_wh", "energy_lifetime_wh"):
+        assert name in told
+    assert f"{cloud.clock.now():%Y-%m-}" in told
+    assert "UTC" in told
+
+
 @pytest.mark.parametrize(
     ("site", "what", "said"),
     [
