@@ -13,6 +13,7 @@ from energy_pipeline.configuration.credentials import gateway_tokens, missing_cr
 from energy_pipeline.configuration.environment import Settings, load_settings
 from energy_pipeline.configuration.provisioning import load_provisioning
 from energy_pipeline.configuration.sites import Registry, load_registry
+from energy_pipeline.configuration.unread_variables import unread_variables
 from energy_pipeline.errors import ConfigurationError, Problem
 from energy_pipeline.sinks.enerkey.session import keys_of
 from energy_pipeline.steps.authorization_standing import authorizations
@@ -30,7 +31,7 @@ def run_check() -> None:
     registry = load_registry(settings.energy_sites_file, settings)
     results().print(site_table(registry))
     now = SystemClock().now()
-    problems = missing_credentials(registry, settings, now)
+    problems = [*unread_variables(registry), *missing_credentials(registry, settings, now)]
     try:
         gateway_tokens(registry, os.environ)
     except ConfigurationError as error:

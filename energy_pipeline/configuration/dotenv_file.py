@@ -31,9 +31,15 @@ def read_dotenv(path: Path) -> dict[str, Variable]:
         text = path.read_text("utf-8-sig")
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        found = f"a file that cannot be read ({type(error).__name__})"
-        raise ConfigurationError([Problem(str(path), WHOLE_FILE, found, "UTF-8 text")]) from None
+    except OSError as error:
+        found = f"a file that cannot be read: {error.strerror}"
+        problem = Problem(str(path), WHOLE_FILE, found, "a readable file")
+        raise ConfigurationError([problem]) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        where = f"{path}:{line}"
+        problem = Problem(where, WHOLE_FILE, "a byte that is not UTF-8", "UTF-8 text")
+        raise ConfigurationError([problem]) from None
     bindings = list(parse_stream(io.StringIO(text)))
     if problems := list(_unreadable(path, bindings)):
         raise ConfigurationError(problems)

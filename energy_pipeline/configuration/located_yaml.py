@@ -6,6 +6,7 @@ twice in an object is a mistake. What the file must hold is in `sites`.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -139,7 +140,10 @@ def load_yaml(path: Path, example: str = "sites.example.yaml") -> LocatedYaml:
         found = f"the character U+{error.character:04X}"
         raise _not_yaml(f"{path}:{line}", found, "printable characters") from None
     except yaml.MarkedYAMLError as error:
-        line = _line_of(error, len(text.splitlines()))
+        lines = text.splitlines()
+        line = _line_of(error, len(lines))
+        if _is_indented_by_tab(lines, error):
+            raise _not_yaml(f"{path}:{line}", "a tab", "spaces, by which YAML indents") from None
         raise _not_yaml(f"{path}:{line}", _said(error), "YAML") from None
     except RecursionError:
         raise _not_yaml(f"{path}:1", "objects inside objects without end", "YAML") from None
@@ -169,10 +173,22 @@ def _line_of(error: yaml.MarkedYAMLError, lines: int) -> int:
     return min(mark.line + 1, lines) if mark else 1
 
 
+def _is_indented_by_tab(lines: Sequence[str], error: yaml.MarkedYAMLError) -> bool:
+    """Whether the parser gave up in a line that begins with a tab."""
+    mark = error.problem_mark
+    at = lines[mark.line : mark.line + 1] if mark else []
+    return any("\t" in line[: len(line) - len(line.lstrip())] for line in at)
+
+
 def _said(error: yaml.MarkedYAMLError) -> str:
     """Return the parser's words without the names that it quotes: one could be a secret."""
     said = ", ".join(part for part in (error.context, error.problem) if part)
-    return "broken YAML: " + re.sub("'[^']+'", "a name", said)
+    hidden = re.sub("'[^']+'", lambda quoted: _unless_sign(quoted[0]), said)
+    return f"broken YAML: {hidden}"
+
+
+def _unless_sign(quoted: str) -> str:
+    return "a name" if any(each.isalnum() for each in quoted) else quoted
 
 
 def _line(node: yaml.Node) -> int:

@@ -54,6 +54,19 @@ def test_all_is_well(here: Path):
     assert not (here / "data").exists()
 
 
+def test_a_misspelt_variable_is_told(here: Path):
+    (here / "sites.yaml").write_text(changed(("tls_fingerprint: null", "token_env: ENVOY_TOKEN_1")))
+    more = "ENERGY_SETTLE_HOUR=4\nENVOY_TOKEN_1=hush\nPATH_OF_ELSEWHERE=1\nENERKEY_PROXY=a\n"
+    (here / ".env").write_text(KEYS + more)
+    result = CliRunner().invoke(app, ["check"])
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[1:] == [
+        ".env:6: ENERGY_SETTLE_HOUR: found a variable that nothing reads; allowed: "
+        "ENERGY_SETTLE_HOURS, or another one of .env.example",
+        ".env:9: ENERKEY_PROXY: found a variable that nothing reads; allowed: one of .env.example",
+    ]
+
+
 def test_a_name_is_text_and_no_markup(here: Path):
     (here / "sites.yaml").write_text(changed(("name: Rooftop 1", "name: '[red]Roof[/red] :sun:'")))
     assert "[red]Roof[/red] :sun:" in CliRunner().invoke(app, ["check"]).stdout

@@ -263,9 +263,11 @@ def test_the_file_may_be_absent_but_not_unreadable(tmp_path: Path):
     assert load_settings({}, tmp_path / ".env") == load_settings({}, None)
     (problem,) = refused({}, tmp_path)
     assert problem.where == str(tmp_path)
-    (tmp_path / "binary").write_bytes(b"A=\xff\n")
+    assert problem.found == "a file that cannot be read: Is a directory"
+    (tmp_path / "binary").write_bytes(b"A=1\nB=\xff\n")
     (problem,) = refused({}, tmp_path / "binary")
-    assert "UnicodeDecodeError" in problem.found
+    assert problem.where == f"{tmp_path / 'binary'}:2"
+    assert problem.found == "a byte that is not UTF-8"
 
 
 def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path):
