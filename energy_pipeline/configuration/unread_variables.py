@@ -13,6 +13,7 @@ from energy_pipeline.configuration.sites import Registry
 from energy_pipeline.errors import Problem
 
 _OURS = ("ENERGY_", "ENLIGHTEN_", "ENPHASE_", "ENVOY_", "ENERKEY_")
+_ALIKE = 0.8  # a letter or a word away, by the measure of difflib
 
 
 def unread_variables(registry: Registry, dotenv: Path = Path(".env")) -> Iterator[Problem]:
@@ -24,7 +25,7 @@ def unread_variables(registry: Registry, dotenv: Path = Path(".env")) -> Iterato
     tokens = {site.envoy.token_env for site in registry.sites if site.envoy}
     for name, variable in read_dotenv(dotenv).items():
         if name.startswith(_OURS) and name not in PATH_OF_VARIABLE and name not in tokens:
-            meant = get_close_matches(name, PATH_OF_VARIABLE, n=1)
+            meant = get_close_matches(name, PATH_OF_VARIABLE, n=1, cutoff=_ALIKE)
             allowed = f"{meant[0]}, or another one" if meant else "one"
             found = "a variable that nothing reads"
             yield Problem(variable.where, name, found, f"{allowed} of .env.example")
