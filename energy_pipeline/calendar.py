@@ -4,7 +4,8 @@ A range of days names both ends, as people do; a span of instants is half open. 
 to 25 hours; only instants are added and compared. What a clock shows is in `clock.py`.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -36,6 +37,16 @@ class Span:
     def duration_s(self) -> int:
         """Length in seconds."""
         return int((self.end - self.start).total_seconds())
+
+
+def inside(spans: Sequence[Span], bounds: Span) -> list[Span]:
+    """Return the parts of spans, which are in order and do not overlap, inside `bounds`."""
+    parts: list[Span] = []
+    for span in spans[bisect_right(spans, bounds.start, key=lambda span: span.end) :]:
+        if span.start >= bounds.end:
+            break
+        parts.append(Span(max(span.start, bounds.start), min(span.end, bounds.end)))
+    return parts
 
 
 @dataclass(frozen=True, slots=True)

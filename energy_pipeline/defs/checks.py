@@ -54,7 +54,8 @@ def energy_is_conserved(
     blocking=True,
     description=(
         "The vendor's own total of each local day equals its intervals, to within 2 Wh or 0.1 %. "
-        "A site whose days disagree is held by the upload; when no site agrees, the run stops."
+        "A site whose days disagree is held by the upload; when no site agrees, the run stops. "
+        "Days that a gateway knows in full are left out."
     ),
 )
 def agrees_with_daily_totals(

@@ -6,15 +6,16 @@ what is stopped, is decided in `defs/checks.py`.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energy_pipeline.calendar import Days
+from energy_pipeline.calendar import Days, Span, inside, local_day_span
 from energy_pipeline.configuration.sites import Site, Stream
 from energy_pipeline.schema import CUMULATIVE_READINGS, HOURLY_ENERGY
 from energy_pipeline.steps.blocks import day_blocks, site_blocks
@@ -26,6 +27,7 @@ from energy_pipeline.steps.enlighten_words import (
     read_totals,
     vendors_word,
 )
+from energy_pipeline.steps.taken_hours import taken_from_enlighten
 from energy_pipeline.transform.agreement import compare_energy, compare_totals
 from energy_pipeline.transform.register_chain import broken_registers
 from energy_pipeline.transform.two_sources import outside_hours
@@ -82,15 +84,34 @@ def lost_energy(bench: Workbench, days: Days) -> list[Finding]:
 
 
 def judge_totals(bench: Workbench, days: Days) -> TotalsVerdict:
-    """Compare every site-local day that overlaps `days` with the vendor's total of it."""
+    """Compare every site-local day that overlaps `days` with the vendor's total of it.
+
+    Days of which no hour is taken from Enlighten, because a gateway knows them all, are left out.
+    """
     verdict = TotalsVerdict()
     for stream, sites, block in _blocks(bench, days):
         ids = [site.id for site in sites]
         intervals = bench.store.read(INTERVALS[stream], block.padded(1), ids, INTERVAL_COLUMNS)
         totals = read_totals(bench.store, sites, block)
         word = vendors_word(bench.store, stream, sites, block, totals)
-        verdict.add(compare_totals(intervals, stream, word, block.span, bench.clock.now()))
+        compared = compare_totals(intervals, stream, word, block.span, bench.clock.now())
+        taken = taken_from_enlighten(bench.store, stream, sites, block)
+        verdict.add(_that_matter(compared, taken, {site.id: site.zone for site in sites}))
     return verdict
+
+
+def _that_matter(
+    compared: pa.Table, taken: Mapping[str, Sequence[Span]], zones: Mapping[str, ZoneInfo]
+) -> pa.Table:
+    """Return the rows of local days with an hour that is taken from Enlighten."""
+    if not taken:
+        return compared
+    kept = [
+        row["site"] not in taken
+        or bool(inside(taken[row["site"]], local_day_span(row["day"], zones[row["site"]])))
+        for row in compared.select(["site", "day"]).to_pylist()
+    ]
+    return compared.filter(pa.array(kept, pa.bool_()))
 
 
 def broken_chains(bench: Workbench, days: Days) -> list[Finding]:

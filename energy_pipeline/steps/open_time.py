@@ -5,7 +5,6 @@ what no settled interval covers. A day that was settled early is opened again wh
 total, stated later, says something else: that is how a revision shows without a request.
 """
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from itertools import chain
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energy_pipeline.calendar import DAY, Days, Span, local_day_span, utc_midnight
+from energy_pipeline.calendar import DAY, Days, Span, inside, local_day_span, utc_midnight
 from energy_pipeline.configuration.sites import Site, Stream
 from energy_pipeline.schema import ENLIGHTEN_SYSTEMS
 from energy_pipeline.sources.enlighten.dialect import series_of
@@ -142,7 +141,7 @@ class StoredBlock:
         final: defaultdict[date, list[Coverage]] = defaultdict(list)
         for id, entries in days.items():
             for day, entry in entries.items():
-                parts = _inside(uncovered[id], Days(day, day).span)
+                parts = inside(uncovered[id], Days(day, day).span)
                 yield from ((id, part) for part in parts)
                 if not parts:
                     final[day].append(entry)
@@ -177,7 +176,7 @@ class StoredBlock:
             local_day = local_day_span(total["day"], zones[total["site"]])
             for day, entry in days[total["site"]].items():
                 is_older = entry.asked_until and entry.asked_until < total["fetched_at"]
-                for part in _inside([local_day], Days(day, day).span) if is_older else ():
+                for part in inside([local_day], Days(day, day).span) if is_older else ():
                     yield total["site"], part
 
 
@@ -193,13 +192,3 @@ def listed_reports(bench: Workbench) -> dict[str, datetime]:
 def fetch_lock(dataset: str, day: date) -> str:
     """Return the name under which rows of a day are read and written again."""
     return f"fetch/{dataset}/{day}"
-
-
-def _inside(spans: Sequence[Span], bounds: Span) -> list[Span]:
-    """Return the parts of spans, which are in order and do not overlap, inside `bounds`."""
-    parts: list[Span] = []
-    for span in spans[bisect_right(spans, bounds.start, key=lambda span: span.end) :]:
-        if span.start >= bounds.end:
-            break
-        parts.append(Span(max(span.start, bounds.start), min(span.end, bounds.end)))
-    return parts

@@ -1,13 +1,14 @@
 """Local days whose intervals the vendor's own total contradicts: their hours are not sent.
 
-Micro-measured production of such a day is not final anyway; this is for streams with a meter. The
-rule of the comparison is in `transform.agreement`.
+Micro-measured production of such a day is not final anyway; this is for streams with a meter. Hours
+that were taken from a gateway are not in doubt. The rule of the comparison is in
+`transform.agreement`.
 """
 
 from collections.abc import Sequence
 from datetime import date
 
-from energy_pipeline.calendar import Days, Span, local_day_span
+from energy_pipeline.calendar import Days, Span, inside, local_day_span
 from energy_pipeline.configuration.sites import Site, Stream
 from energy_pipeline.steps.blocks import day_blocks
 from energy_pipeline.steps.enlighten_words import (
@@ -18,12 +19,13 @@ from energy_pipeline.steps.enlighten_words import (
     read_totals,
     vendors_word,
 )
+from energy_pipeline.steps.taken_hours import taken_from_enlighten
 from energy_pipeline.store.coverage import Key
 from energy_pipeline.transform.agreement import compare_totals
 from energy_pipeline.workbench import Workbench
 
 Doubts = dict[Key, list[tuple[Span, str]]]
-"""By site and stream: local days that are in doubt, with the reason for a person."""
+"""By site and stream: local days, or parts of them, in doubt, with the reason for a person."""
 
 
 def doubtful_days(bench: Workbench, sites: Sequence[Site], days: Days) -> Doubts:
@@ -50,15 +52,14 @@ def _compared(
     word = vendors_word(bench.store, stream, sites, block, totals)
     intervals = bench.store.read(INTERVALS[stream], block.padded(1), list(zones), INTERVAL_COLUMNS)
     rows = compare_totals(intervals, stream, word, block.span, bench.clock.now()).to_pylist()
-    return [
-        (
-            (row["site"], stream),
-            local_day_span(row["day"], zones[row["site"]]),
-            _reason(row["day"], row["total_wh"], row["intervals_wh"]),
-        )
-        for row in rows
-        if row["verdict"] == "disagrees"
-    ]
+    taken = taken_from_enlighten(bench.store, stream, sites, block)
+    found: list[tuple[Key, Span, str]] = []
+    for row in (row for row in rows if row["verdict"] == "disagrees"):
+        day = local_day_span(row["day"], zones[row["site"]])
+        reason = _reason(row["day"], row["total_wh"], row["intervals_wh"])
+        parts = inside(taken.get(row["site"], [day]), day)
+        found += [((row["site"], stream), part, reason) for part in parts]
+    return found
 
 
 def _reason(day: date, total_wh: float, intervals_wh: float) -> str:
