@@ -3,6 +3,8 @@
 What is asked, and what never again, is decided in `steps/`; here is what a person reads of it.
 """
 
+from datetime import datetime
+
 import dagster as dg
 
 from energy_pipeline.calendar import Days
@@ -43,13 +45,24 @@ def _intervals_of(stream: Stream) -> dg.AssetsDefinition:
         days = run_days(context)
         with workbench.open(context, config.sites) as bench:
             report = fetch_intervals(
-                bench, stream, days, force=config.force, spend_kept=config.spend_kept
+                bench,
+                stream,
+                days,
+                force=config.force,
+                since=_begun(context),
+                spend_kept=config.spend_kept,
             )
             if report.sites:
                 _show_days(context, bench, stream, report)
         return dg.MaterializeResult(metadata=_figures(report))
 
     return intervals
+
+
+def _begun(context: dg.AssetExecutionContext) -> datetime | None:
+    """Return when the run was made; what was asked since, this run has asked."""
+    record = context.instance.get_run_record_by_id(context.run.run_id)
+    return record.create_timestamp if record else None
 
 
 enlighten_production = _intervals_of("production")

@@ -9,7 +9,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 
 from energy_pipeline.calendar import Days, Span
 from energy_pipeline.configuration.sites import Site, Stream
@@ -50,6 +50,7 @@ def fetch_intervals(
     days: Days,
     *,
     force: bool = False,
+    since: datetime | None = None,
     spend_kept: bool = False,
 ) -> FetchReport:
     """Fetch what is not settled of `days`, for the workbench's sites that Enlighten feeds.
@@ -63,6 +64,8 @@ def fetch_intervals(
         stream: what is fetched; what comes in the same answers is kept too.
         days: UTC days; those before a site's start are not asked for.
         force: ask for settled days again.
+        since: but not for those that were asked for from this instant on, aware: another stream's
+            answer, or an earlier try, has brought them.
         spend_kept: days that no schedule covers may spend what the schedules need this month.
 
     Raises:
@@ -71,7 +74,7 @@ def fetch_intervals(
         ServiceUnavailable: no site got an answer; a later try may help.
         StoreError: rows, hits or locks cannot be written; what was written before stays.
     """
-    plans = plan_fetch(bench, stream, days, force=force)
+    plans = plan_fetch(bench, stream, days, force=force, since=since)
     fetched = _Fetched()
     if any(plan.windows for plan in plans):
         shares = shares_of(bench, plans, spend_kept=spend_kept)

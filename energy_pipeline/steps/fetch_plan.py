@@ -17,7 +17,7 @@ from energy_pipeline.sources.enlighten.planner import plan_windows
 from energy_pipeline.sources.enlighten.series import IntervalSeries
 from energy_pipeline.steps.blocks import day_blocks, site_blocks
 from energy_pipeline.steps.devices import streams_of_devices
-from energy_pipeline.steps.enlighten_words import is_from_enlighten, read_totals
+from energy_pipeline.steps.enlighten_words import INTERVALS, is_from_enlighten, read_totals
 from energy_pipeline.steps.open_time import StoredBlock, listed_reports
 from energy_pipeline.workbench import Workbench
 
@@ -71,7 +71,14 @@ def sites_without_a_device(bench: Workbench, stream: Stream) -> list[str]:
     return [id for id in wanted if stream not in known.get(id, STREAMS)]
 
 
-def plan_fetch(bench: Workbench, stream: Stream, days: Days, *, force: bool) -> list[SitePlan]:
+def plan_fetch(
+    bench: Workbench,
+    stream: Stream,
+    days: Days,
+    *,
+    force: bool,
+    since: datetime | None = None,
+) -> list[SitePlan]:
     """Plan the requests for `days`; days that totals have proven meanwhile are marked as final.
 
     Args:
@@ -79,6 +86,7 @@ def plan_fetch(bench: Workbench, stream: Stream, days: Days, *, force: bool) -> 
         stream: what is fetched; what comes in the same answers is planned with it.
         days: UTC days; of each site, those before its start are not asked for.
         force: settled days are asked for too.
+        since: but not those that were asked for from this instant on.
     """
     open_spans: defaultdict[str, list[Span]] = defaultdict(list)
     newest_reports = listed_reports(bench)
@@ -86,7 +94,12 @@ def plan_fetch(bench: Workbench, stream: Stream, days: Days, *, force: bool) -> 
     asked = {site.id for site, _ in fed}
     for each in measured_together(stream):
         sites = [site for site, _ in fed_sites(bench, each) if site.id in asked]
-        for id, span in _open_time(bench, each, sites, days, newest_reports, force=force):
+        found = (
+            _forced_time(bench, each, sites, days, since)
+            if force
+            else _open_time(bench, each, sites, days, newest_reports)
+        )
+        for id, span in found:
             open_spans[id].append(span)
     plans: list[SitePlan] = []
     for site, access in fed:
@@ -102,20 +115,34 @@ def _open_time(
     sites: Sequence[Site],
     days: Days,
     newest_reports: dict[str, datetime],
-    *,
-    force: bool,
 ) -> Iterator[tuple[str, Span]]:
-    """Yield site and time of a stream that is to be asked for."""
+    """Yield site and time of a stream that is not settled."""
     for group in site_blocks(sites):
         totals = read_totals(bench.store, group, days)
         for block in day_blocks(days, len(group)):
-            for site in group if force else ():
-                if asked := block.clipped_to(site.start):
-                    yield site.id, asked.span
-            if not force:
-                stored = StoredBlock(bench, stream, group, block, totals)
-                for id, spans in stored.open_time(newest_reports).items():
-                    yield from ((id, span) for span in spans)
+            stored = StoredBlock(bench, stream, group, block, totals)
+            for id, spans in stored.open_time(newest_reports).items():
+                yield from ((id, span) for span in spans)
+
+
+def _forced_time(
+    bench: Workbench,
+    stream: Stream,
+    sites: Sequence[Site],
+    days: Days,
+    since: datetime | None,
+) -> Iterator[tuple[str, Span]]:
+    """Yield site and time of a stream that was not asked for since an instant; None: all of it."""
+    for group in site_blocks(sites):
+        ids = [site.id for site in group]
+        for block in day_blocks(days, len(group)):
+            known = bench.store.coverage(INTERVALS[stream], block, ids) if since else {}
+            for site in group:
+                for day in block.clipped_to(site.start) or ():
+                    entry = known.get(day, {}).get((site.id, ""))
+                    asked = entry.asked_until if entry else None
+                    if since is None or asked is None or asked < since:
+                        yield site.id, Days(day, day).span
 
 
 def windows_of(series: IntervalSeries, missing: Iterable[Span], now: datetime) -> list[Span]:

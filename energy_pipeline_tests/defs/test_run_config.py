@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -77,13 +78,13 @@ def test_what_a_person_releases_reaches_the_upload(
 
 
 def test_what_a_fetch_may_spend_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def told(_bench: None, stream: str, _days: object, **how: bool) -> None:
-        raise dg.Failure(f"{stream}: {how}", allow_retries=False)
+    def told(_bench: None, stream: str, _days: object, *, spend_kept: bool, **_: object) -> None:
+        raise dg.Failure(f"{stream}: {spend_kept}", allow_retries=False)
 
     monkeypatch.setattr(enlighten, "fetch_intervals", told)
     config = {"ops": {"enlighten_consumption": {"config": {"spend_kept": True}}}}
     found = failure(run(enlighten_consumption, partition_key=FIRST, run_config=config))
-    assert found == "consumption: {'force': False, 'spend_kept': True}"
+    assert found == "consumption: True"
 
 
 @UPLOADS
@@ -119,3 +120,16 @@ def test_a_dry_run_makes_nothing_and_is_an_observation(
     assert (row.data["meter"], row.data["facility"]) == ("101 Roof", "Home")
     assert (row.data["least"], row.data["most"]) == ("0.25 kWh", "1.5 kWh")
     assert observed.asset_key.path == [f"enerkey_{kind}_upload"]
+
+
+def test_a_fetch_knows_when_its_run_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[datetime] = []
+
+    def told(*_: object, since: datetime, **_how: bool) -> None:
+        begun.append(since)
+        raise dg.Failure(allow_retries=False)
+
+    monkeypatch.setattr(enlighten, "fetch_intervals", told)
+    before = datetime.now(UTC)
+    failure(run(enlighten_consumption, partition_key=FIRST))
+    assert before - timedelta(seconds=1) <= begun[0] <= datetime.now(UTC)

@@ -111,3 +111,21 @@ def test_checks_pass_and_totals_agree(ended: Town) -> None:
     assert checks["hourly_energy", "energy_is_conserved"]
     assert checks["enlighten_battery_charge", "every_site_answered"]
     assert (ended.cloud.hits, ended.pushes) == (hits, pushes)
+
+
+def test_a_forced_run_asks_for_each_series_once(ended: Town) -> None:
+    streams = ("battery_charge", "battery_discharge", "grid_import")
+    before = Counter(request.path for request in ended.cloud.requests)
+    result = ended.run_daily_energy(
+        WEEK,
+        {f"enlighten_{stream}": {"config": {"force": True}} for stream in streams},
+        only=[f"enlighten_{stream}" for stream in streams],
+    )
+
+    asked = Counter(request.path for request in ended.cloud.requests) - before
+    assert result.success
+    assert asked == {
+        "/api/v4/systems/67/telemetry/battery": 1,
+        "/api/v4/systems/67/energy_import_telemetry": 1,
+        "/api/v4/systems/68/energy_import_telemetry": 1,
+    }

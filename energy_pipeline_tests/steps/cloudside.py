@@ -93,10 +93,10 @@ class Place:
     folder: Path
     environ: Mapping[str, str]
 
-    def fetch(self, days: Days, stream: Any = "production", **how: bool) -> FetchReport:
+    def fetch(self, days: Days, stream: Any = "production", **how: Any) -> FetchReport:
         return fetch_intervals(self.bench, stream, days, **how)
 
-    def hits_of(self, days: Days, stream: Any = "production", **how: bool) -> int:
+    def hits_of(self, days: Days, stream: Any = "production", **how: Any) -> int:
         """How many hits a fetch costs, by the cloud's own count."""
         before = self.cloud.hits
         report = self.fetch(days, stream, **how)

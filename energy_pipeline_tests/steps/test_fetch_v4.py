@@ -67,6 +67,18 @@ def test_one_battery_hit_fills_both_streams(tmp_path: Path) -> None:
             assert same(here.energy_by_end(stream), here.truth_by_end(stream, JUNE))
 
 
+def test_a_forced_run_asks_for_both_streams_of_a_battery_once(tmp_path: Path) -> None:
+    system = battery_house()
+    with place(tmp_path, [entry(system, api="v4", streams=NAMED)], [system], LATER) as here:
+        here.fetch(JUNE, "battery_charge")
+        here.clock.advance(60)
+        begun = here.clock.now()
+        assert here.hits_of(JUNE, "battery_charge", force=True, since=begun) == 2
+        assert here.hits_of(JUNE, "battery_discharge", force=True, since=begun) == 0
+        here.clock.advance(60)
+        assert here.hits_of(JUNE, "battery_discharge", force=True, since=here.clock.now()) == 2
+
+
 def test_rows_of_grid_and_battery_say_what_the_answer_says(tmp_path: Path) -> None:
     system = battery_house()
     with place(tmp_path, [entry(system, api="v4", streams=NAMED)], [system], LATER) as here:
