@@ -74,13 +74,13 @@ def run_demo(data: Path | None, timezone: str) -> bool:
         spent = run_daily_energy(world.days)
         months = {way: _months(way, world, environment) for way in WAYS}
         truths = _truths(world, envoy, environment) if is_modelled else {}
-    for way, table in months.items():
-        console.print(_printed(way, table))
-    console.print("Spent: " + ", ".join(f"{n} {what}" for what, n in spent.items()) + ".")
-    if truths:
-        console.print(_printed_truths(world.last, truths))
-    console.print(_counters(polled))
-    kept = show_provisioning(FOLDER)
+        for way, table in months.items():
+            console.print(_printed(way, table))
+        console.print("Spent: " + ", ".join(f"{n} {what}" for what, n in spent.items()) + ".")
+        if truths:
+            console.print(_printed_truths(world.last, truths))
+        console.print(_counters(polled))
+        kept = show_provisioning(environment)
     console.print(_what_next(), highlight=False)
     agree = [bool(table["agree"].all()) for table in months.values()]
     agree += [bool(row["agree"]) for row in truths.values()]

@@ -3,8 +3,8 @@
 One house is at Enlighten, the other has nothing but a gateway.
 
 Everything lives in one folder, `.demo/`, so that the page opened afterwards shows the same world:
-the simulated EnerKey keeps its values in a file there, and both services keep their ports. What is
-run in it is in `demo.py`, the page in `ui.py`.
+the simulated EnerKey keeps its values and customers in a file there, and both services keep their
+ports. What is run in it is in `demo.py`, the page in `ui.py`.
 """
 
 import shutil
@@ -19,7 +19,14 @@ import orjson
 from energy_pipeline.calendar import DAY, Days
 from energy_pipeline.cli import gateway_house
 from energy_pipeline.simulators.clock import VirtualClock
-from energy_pipeline.simulators.enerkey import SIMULATED_KEY_A, EnerKeySimulator, Meter, profile
+from energy_pipeline.simulators.enerkey import (
+    SIMULATED_KEY_A,
+    SIMULATED_TENANT_KEY_A,
+    EnerKeySimulator,
+    Meter,
+    profile,
+)
+from energy_pipeline.simulators.enerkey import Switches as EnerKeySwitches
 from energy_pipeline.simulators.enlighten.accounts import DEMO_APPLICATION
 from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
 from energy_pipeline.simulators.enlighten.dataset import (
@@ -160,6 +167,7 @@ def served(world: World, envoy: EnvoySimulator) -> Generator[dict[str, str]]:
     enerkey = EnerKeySimulator(
         profile((*METERS, *gateway_house.METERS), time_zone=world.timezone),
         VirtualClock(),
+        EnerKeySwitches(provisioning_queued_s=0, provisioning_worked_s=0),
         state_file=FOLDER / "enerkey.json",
     )
     login = gateway_house.token_services(envoy)
@@ -224,6 +232,7 @@ def _environment(
     return gateway_house.environment(login_url) | {
         "DAGSTER_HOME": str(FOLDER.absolute()),
         "ENERGY_SITES_FILE": str(FOLDER / "sites.yaml"),
+        "ENERGY_PROVISIONING_FILE": str(FOLDER / "provisioning.yaml"),
         "ENERGY_DATA_URI": str(FOLDER / "data"),
         "ENERGY_FIRST_DAY": str(world.first),
         "ENLIGHTEN_BASE_URL": enlighten_url,
@@ -231,5 +240,7 @@ def _environment(
         "ENLIGHTEN_REQUESTS_PER_MONTH": "1000000",
         "ENERKEY_BASE_URL": enerkey_url,
         "ENERKEY_API_KEY_A": SIMULATED_KEY_A,
+        "ENERKEY_TENANT_KEY_A": SIMULATED_TENANT_KEY_A,
+        "ENERKEY_READ_ONLY": "false",
         "ENERKEY_REQUESTS_PER_SECOND": "20",
     }

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import orjson
 import pandas as pd
 import pytest
 import yaml
@@ -48,6 +49,8 @@ def test_the_demo_shows_every_stage_and_agrees(
     assert "grid_import" in answer.stdout
     assert max(map(len, lines)) <= 80
     monkeypatch.chdir(tmp_path)
+    kept = orjson.loads(Path(".demo/enerkey.json").read_bytes())["provisioned"]["customers"]
+    assert [each["externalCustomerId"] for each in kept] == ["C-1001", "C-1002", "C-1003"]
     assert jobs_with_runs(Path(".demo")) == {"daily_energy", "poll_envoy"}
 
 

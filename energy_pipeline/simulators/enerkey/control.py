@@ -17,6 +17,7 @@ from energy_pipeline.simulators.enerkey.calls import World
 from energy_pipeline.simulators.enerkey.faults import Fault, Faults, chaos
 from energy_pipeline.simulators.enerkey.journal import Journal
 from energy_pipeline.simulators.enerkey.profile import Profile
+from energy_pipeline.simulators.enerkey.state_file import State
 
 _Handler = Callable[[Mapping[str, Any], Request], object]
 
@@ -25,15 +26,17 @@ class Control:
     """The handlers of the control paths.
 
     Args:
-        world: clock, switches, profiles and values.
+        world: clock, switches and profiles.
         faults: replaced by POST faults.
         journal: shown by GET requests.
+        state: dumped by GET state, replaced by PUT state.
     """
 
-    def __init__(self, world: World, faults: Faults, journal: Journal) -> None:
+    def __init__(self, world: World, faults: Faults, journal: Journal, state: State) -> None:
         self._world = world
         self._faults = faults
         self._journal = journal
+        self._kept = state
 
     def routes(self) -> list[Route]:
         """Return the routes below `/_sim`."""
@@ -57,10 +60,10 @@ class Control:
         }
 
     def _state(self, _: Mapping[str, Any], __: Request) -> object:
-        return self._world.values.dump()
+        return self._kept.dump()
 
     def _load(self, body: Mapping[str, Any], _: Request) -> object:
-        self._world.values.load(body)
+        self._kept.load(body)
         return {}
 
     def _clock(self, body: Mapping[str, Any], _: Request) -> object:

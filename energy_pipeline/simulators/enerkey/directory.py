@@ -5,7 +5,7 @@ Provisioning changes it (`imports`); everything else only looks into it.
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from energy_pipeline.simulators.enerkey.profile import Meter, Profile
 from energy_pipeline.simulators.enerkey.tenant import Tenant
@@ -75,6 +75,14 @@ class Directory:
             if old is not None:
                 self._profiles.remove(old)
             return old
+
+    def replace(
+        self, customers: Iterable[Mapping[str, object]], profiles: Iterable[Profile]
+    ) -> None:
+        """Put other customers and profiles in the place of all that there are."""
+        with self.lock:
+            self.customers = {str(each["externalCustomerId"]): each for each in customers}
+            self._profiles = list(profiles)
 
     def next_facility_id(self) -> int:
         """Return an id that no facility has or is to have."""

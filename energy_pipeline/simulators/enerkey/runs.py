@@ -74,10 +74,16 @@ class Importer(Protocol):
 
 
 class Runs:
-    """All runs of the tenant, oldest first."""
+    """All runs of the tenant, oldest first.
+
+    Attributes:
+        lock: to be held by who reads and then changes.
+        on_change: called after every change, with the lock held.
+    """
 
     def __init__(self, importer: Importer) -> None:
         self.lock = threading.RLock()
+        self.on_change: Callable[[], None] = _nothing
         self._importer = importer
         self._runs: list[Run] = []
 
@@ -87,6 +93,17 @@ class Runs:
             due = [run for run in self._runs if run.result is None and run.ends_at <= now]
             for run in sorted(due, key=lambda run: run.ends_at):
                 run.result = self._importer.do(run)
+            if due:
+                self.on_change()
+
+    def all(self) -> list[Run]:
+        """Return all of them."""
+        return list(self._runs)
+
+    def replace(self, runs: Sequence[Run]) -> None:
+        """Put other runs in the place of all that there are."""
+        with self.lock:
+            self._runs = list(runs)
 
     def find(self, id: str) -> Run | None:
         """Return a run by its id."""
@@ -107,7 +124,12 @@ class Runs:
         """Take a run in; `make` gets its number, from 1."""
         with self.lock:
             self._runs.append(make(len(self._runs) + 1))
+            self.on_change()
             return self._runs[-1]
+
+
+def _nothing() -> None:
+    """Nobody listens."""
 
 
 def schedule(

@@ -20,6 +20,7 @@ from energy_pipeline.simulators.enerkey.instants import to_seconds
 from energy_pipeline.simulators.enerkey.journal import Journal, RequestRecord
 from energy_pipeline.simulators.enerkey.profile import Profile
 from energy_pipeline.simulators.enerkey.runs import Runs
+from energy_pipeline.simulators.enerkey.state_file import State
 from energy_pipeline.simulators.enerkey.switches import Switches
 from energy_pipeline.simulators.enerkey.tenant import Tenant
 from energy_pipeline.simulators.enerkey.values import Values, by_datetime
@@ -35,7 +36,8 @@ class EnerKeySimulator:
         faults: what goes wrong on purpose; may be replaced while it runs.
         other_profiles: further profiles with keys and ids of their own.
         tenant: the space that holds the profiles, with its own keys and customers.
-        state_file: values are loaded from it when it exists, and saved to it with every change.
+        state_file: values and what provisioning made are loaded from it when it exists, and saved
+            to it with every change.
 
     Attributes:
         app: the ASGI application.
@@ -63,13 +65,14 @@ class EnerKeySimulator:
         self.switches = switches or Switches()
         self.faults = faults or Faults()
         self._journal = Journal()
-        self._values = Values(self.switches, state_file)
+        self._values = Values(self.switches)
         self._runs = Runs(Imports(self._directory, self._values, self.switches))
         self._actions = Actions(self._directory.profiles)
         world = World(
             self._directory, self._values, self.switches, clock, self._runs, self._actions
         )
-        control = Control(world, self.faults, self._journal)
+        state = State(self._values, self._directory, self._runs, state_file)
+        control = Control(world, self.faults, self._journal, state)
         self.app: ASGIApp = Starlette(
             routes=[
                 Mount("/_sim", routes=control.routes()),

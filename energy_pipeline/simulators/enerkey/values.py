@@ -6,13 +6,10 @@ messages are in `repush` and `registers`.
 
 import threading
 from collections import Counter, defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NamedTuple
-
-import orjson
 
 from energy_pipeline.simulators.enerkey.instants import to_datetime
 from energy_pipeline.simulators.enerkey.profile import Meter
@@ -63,16 +60,17 @@ class Values:
 
     Args:
         switches: read_back_delay_seconds and how registers become hours.
-        state_file: kept up to date with every change and loaded when it exists.
+
+    Attributes:
+        lock: to be held by who reads and then changes.
+        on_change: called after every change, with the lock held.
     """
 
-    def __init__(self, switches: Switches, state_file: Path | None = None) -> None:
+    def __init__(self, switches: Switches) -> None:
         self.lock = threading.RLock()
+        self.on_change: Callable[[], None] = _nothing
         self._switches = switches
-        self._state_file = state_file
         self._state = _State()
-        if state_file is not None and state_file.exists():
-            self.load(orjson.loads(state_file.read_bytes()))
 
     def stored(self, meter: Meter) -> Mapping[int, float]:
         """Return true totals by hour, or true positions by instant of a cumulative meter."""
@@ -119,7 +117,7 @@ class Values:
             self._state.taken.pop(meter.id, None)
             left = [change for change in self._state.pending if change.meter_id != meter.id]
             self._state.pending = deque(left)
-            self.save()
+            self.on_change()
 
     def dump(self) -> dict[str, object]:
         """Return everything as JSON; instants are seconds since 1970 UTC."""
@@ -151,15 +149,6 @@ class Values:
             raise ValueError(f"this is not a dump of the simulator's state: {error!r}") from error
         with self.lock:
             self._state = state
-            self.save()
-
-    def save(self) -> None:
-        """Write the state file, whole or not at all; nothing without one."""
-        if self._state_file is None:
-            return
-        new = self._state_file.with_name(self._state_file.name + ".new")
-        new.write_bytes(orjson.dumps(self.dump()))
-        new.replace(self._state_file)
 
     def _store(self, meter_id: int, changes: dict[int, float], now: datetime) -> None:
         self._state.true[meter_id].update(changes)
@@ -169,7 +158,7 @@ class Values:
             self._state.pending.append(change)
         else:
             self._state.readable[meter_id].update(changes)
-        self.save()
+        self.on_change()
 
     def _hourly(self, layer: _Layer, meter: Meter) -> Mapping[int, float]:
         if meter.reading_type == "consumption":
@@ -177,6 +166,10 @@ class Values:
         if layer.hourly is None:
             layer.hourly = hourly_consumption(layer.values, self._switches)
         return layer.hourly
+
+
+def _nothing() -> None:
+    """Nobody listens."""
 
 
 def by_datetime(values: Mapping[int, float]) -> dict[datetime, float]:

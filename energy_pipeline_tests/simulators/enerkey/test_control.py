@@ -1,6 +1,6 @@
 """The control paths, the request log and the state file."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,16 @@ import pytest
 from energy_pipeline.simulators.clock import VirtualClock
 from energy_pipeline.simulators.enerkey import EnerKeySimulator, Fault, Meter, Switches, profile
 from energy_pipeline_tests.simulators.enerkey.conftest import NOON, Start, row
+from energy_pipeline_tests.simulators.enerkey.provisioning import (
+    FACILITIES,
+    RUN_S,
+    customer,
+    facility,
+    meter,
+    run,
+    send,
+    status,
+)
 
 HOUR = "2026-01-01T00:00:00Z"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -121,6 +131,43 @@ def test_state_file_outlives_the_simulator(start: Start, tmp_path: Path) -> None
 
     assert again.simulator.stored_hours(101) == {AT: 5}
     assert [each.name for each in tmp_path.iterdir()] == ["enerkey.json"]
+
+
+def test_what_provisioning_made_outlives_the_simulator(start: Start, tmp_path: Path) -> None:
+    path = tmp_path / "enerkey.json"
+    first = start(state_file=path)
+    two, building = [customer("C-1"), customer("C-2")], facility("F-1", "C-1", meter("M-1"))
+    run(first, two)
+    run(first, {"facilities": [building]}, FACILITIES)
+    first.push(101, [row(HOUR, 4)])
+    waiting = send(first, [*two, customer("C-3")]).json()["id"]
+
+    again = start(state_file=path, now=NOON + timedelta(seconds=RUN_S))
+    same = send(again, {"facilities": [building]}, FACILITIES)
+    assert (same.status_code, list(again.simulator.customers)) == (208, ["C-1", "C-2"])
+    assert again.simulator.stored_hours(101) == {AT: 4}
+    [mine] = [each for each in again.simulator.profiles if each.customer == "C-1"]
+    assert [(each.external_id, each.facility_id) for each in mine.meters] == [("M-1", 13)]
+    assert mine.facilities[0].external_id == "F-1"
+
+    again.clock.advance(2 * RUN_S)
+    assert status(again, waiting)["status"] == "Completed"
+    later = start(state_file=path, now=again.clock.now())
+    assert list(later.simulator.customers) == ["C-1", "C-2", "C-3"]
+    assert run(later, two)["deleted"] == 1
+
+
+def test_a_dump_of_values_alone_leaves_the_customers(start: Start) -> None:
+    running = start()
+    run(running, [customer("C-1")])
+    state = running.http.get("/_sim/state").json()
+    made = state.pop("provisioned")
+    running.http.put("/_sim/state", json=state).raise_for_status()
+
+    assert list(running.simulator.customers) == ["C-1"]
+    state["provisioned"] = {**made, "profiles": [{"customer": "C-1"}]}
+    assert running.http.put("/_sim/state", json=state).status_code == 400
+    assert list(running.simulator.customers) == ["C-1"]
 
 
 def test_state_file_that_is_none(tmp_path: Path) -> None:
