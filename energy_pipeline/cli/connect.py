@@ -7,7 +7,7 @@ Each gateway is asked who it is and whether it takes the token.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from energy_pipeline.cli.terminal import mistakes, results
 from energy_pipeline.errors import EnergyPipelineError, NotFound, RequestRefused
 from energy_pipeline.sinks.enerkey.alarms import fetch_alarm
 from energy_pipeline.sinks.enerkey.provisioning.tenant import TenantClient
-from energy_pipeline.sinks.enerkey.session import keys_of, open_enerkey
+from energy_pipeline.sinks.enerkey.session import Scope, keys_of, open_enerkey
 from energy_pipeline.sources.envoy.fleet import Fleet, Gateway
 from energy_pipeline.steps.enlighten_account import open_enlighten
 from energy_pipeline.steps.enlighten_users import User, users_of
@@ -31,10 +31,17 @@ _SOME_ALARM = 1
 
 
 class Probe(NamedTuple):
-    """A question to a service; the answer is a sentence for people, a no one of our errors."""
+    """A question to a service; the answer is a sentence for people, a no one of our errors.
+
+    Args:
+        service: who is asked.
+        ask: asks.
+        asked: at which address and with what, and where both are set; told with a failure.
+    """
 
     service: str
     ask: Callable[[], Awaitable[str]]
+    asked: str = ""
 
 
 def run_connect() -> bool:
@@ -49,23 +56,38 @@ def run_connect() -> bool:
 
 def probes_of(bench: Workbench) -> list[Probe]:
     """Return the questions to the services of the workbench's sites."""
+    settings, sites = bench.settings, bench.registry.sites
+    cloud = f"{settings.enlighten_base_url} (ENLIGHTEN_BASE_URL), with ENLIGHTEN_API_KEY"
     probes = [
-        Probe(f"Enlighten, {_named(user)}", partial(_ask_enlighten, bench, user))
-        for user in users_of(bench.registry.sites)
+        Probe(f"Enlighten, {_named(user)}", partial(_ask_enlighten, bench, user), cloud)
+        for user in users_of(sites)
     ]
-    fleet, unusable = open_fleet(bench, bench.registry.sites)
+    fleet, unusable = open_fleet(bench, sites)
     probes += [Probe(f"gateway of {each.site}", partial(_fail, each.error)) for each in unusable]
     probes += [
-        Probe(f"gateway of {each.site}", partial(_ask_gateway, fleet, each))
+        Probe(
+            f"gateway of {each.site}",
+            partial(_ask_gateway, fleet, each),
+            f"{each.access.host} (host, in {settings.energy_sites_file})",
+        )
         for each in fleet.gateways
     ]
-    if any(site.uploads for site in bench.registry.sites):
-        probes.append(Probe("EnerKey", partial(_ask_enerkey, bench)))
-    if keys_of(bench.settings, "TENANT"):
-        probes.append(Probe("EnerKey, tenant", partial(_ask_tenant, bench)))
-    if keys_of(bench.settings, "PARTNER"):
-        probes.append(Probe("EnerKey, partner", partial(_ask_partner, bench)))
-    return probes
+    return probes + list(_enerkey_probes(bench))
+
+
+def _enerkey_probes(bench: Workbench) -> Iterator[Probe]:
+    """Yield a question for each kind of key that is needed or set."""
+    settings = bench.settings
+    scopes: dict[Scope, tuple[str, Callable[[Workbench], Awaitable[str]], bool]] = {
+        "API": ("EnerKey", _ask_enerkey, any(site.uploads for site in bench.registry.sites)),
+        "TENANT": ("EnerKey, tenant", _ask_tenant, bool(keys_of(settings, "TENANT"))),
+        "PARTNER": ("EnerKey, partner", _ask_partner, bool(keys_of(settings, "PARTNER"))),
+    }
+    for scope, (service, ask, is_asked) in scopes.items():
+        if is_asked:
+            slots = (f"ENERKEY_{scope}_KEY_{key.slot}" for key in keys_of(settings, scope))
+            asked = f"{settings.enerkey_base_url} (ENERKEY_BASE_URL), with {' or '.join(slots)}"
+            yield Probe(service, partial(ask, bench), asked)
 
 
 async def ask_all(probes: Sequence[Probe], longest_s: float = LONGEST_S) -> bool:
@@ -79,13 +101,17 @@ async def _is_answered(probe: Probe, longest_s: float) -> bool:
         async with asyncio.timeout(longest_s):
             said = await probe.ask()
     except TimeoutError:
-        mistakes().print(f"{probe.service}: no usable answer within {longest_s:g} s")
-        return False
+        return _fails(probe, f"no usable answer within {longest_s:g} s")
     except EnergyPipelineError as error:
-        mistakes().print(f"{probe.service}: {error}")
-        return False
+        return _fails(probe, str(error))
     results().print(f"{probe.service}: {said}", markup=False, soft_wrap=True)
     return True
+
+
+def _fails(probe: Probe, why: str) -> bool:
+    asked = [f"  asked: {probe.asked}"] if probe.asked else []
+    mistakes().print("\n".join([f"{probe.service}: {why.rstrip()}", *asked]))
+    return False
 
 
 def _named(user: User) -> str:

@@ -61,6 +61,6 @@ def _shown(value: object) -> str:
         case float():
             return f"{value:,.3f}".rstrip("0").rstrip(".")
         case dict():
-            return ", ".join(str(each) for each in value.values() if each is not None)
+            return ", ".join(str(each) for each in value.values() if each not in (None, ""))
         case _:
             return str(value)

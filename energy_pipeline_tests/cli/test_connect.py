@@ -141,9 +141,9 @@ def test_a_system_that_the_user_does_not_see(cloud: Cloud):
     cloud.sites(("roof", 1000, DEMO_USER_ID), ("mill", 1002, DEMO_USER_ID))
     status, said, error = connect()
     assert status == 1
-    assert error == (
+    assert error.splitlines()[0] == (
         "Enlighten, user of roof and 1 more: GET /api/v2/systems:"
-        " the user does not see system 1002 of mill\n"
+        " the user does not see system 1002 of mill"
     )
     assert [line.partition(":")[0] for line in said] == ["EnerKey"]
 
@@ -154,9 +154,12 @@ def test_refused_keys_are_told_apart(cloud: Cloud, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("ENERKEY_API_KEY_B", "hush-of-enerkey")
     status, said, error = connect()
     assert (status, said) == (1, [])
-    first, second = error.splitlines()
+    first, of_first, second, of_second = error.splitlines()
     assert first.startswith("Enlighten, user of roof: GET /api/v2/systems: ")
+    assert "http://127.0.0.1:" in of_first
+    assert of_first.endswith(" (ENLIGHTEN_BASE_URL), with ENLIGHTEN_API_KEY")
     assert second.startswith("EnerKey: GET /api/v2/Quantities: ")
+    assert of_second.endswith(" (ENERKEY_BASE_URL), with ENERKEY_API_KEY_B")
     assert "hush" not in error
 
 
@@ -179,9 +182,9 @@ def test_nobody_waits_for_a_service_without_end(capsys: pytest.CaptureFixture[st
     async def well() -> str:
         return "[all] is well"
 
-    probes = [Probe("a", never), Probe("b", refused), Probe("c", well)]
+    probes = [Probe("a", never), Probe("b", refused, "x (Y)"), Probe("c", well)]
     assert not asyncio.run(ask_all(probes, longest_s=0.01))
     printed = capsys.readouterr()
-    assert printed.err == "a: no usable answer within 0.01 s\nb: GET /x: [no] key\n"
+    assert printed.err == "a: no usable answer within 0.01 s\nb: GET /x: [no] key\n  asked: x (Y)\n"
     assert printed.out == "c: [all] is well\n"
     assert asyncio.run(ask_all(probes[2:]))
