@@ -1,7 +1,8 @@
 """How the authorizations stand that the sites of dialect v4 need: said without asking anybody."""
 
+from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from energy_pipeline.configuration.environment import Settings
 from energy_pipeline.configuration.sites import Registry
@@ -12,9 +13,12 @@ from energy_pipeline.sources.enlighten.oauth.store import AuthorizationStore, Ho
 from energy_pipeline.sources.enlighten.oauth.tokens import token_name
 from energy_pipeline.state.database import StateDatabase
 from energy_pipeline.state.location import parse_state_url, sqlite_file
-from energy_pipeline.steps.enlighten_authorization import application_of
+from energy_pipeline.steps.enlighten_authorization import application_of, authorization_store
+from energy_pipeline.steps.key_expiry import Expiry
+from energy_pipeline.workbench import Workbench
 
 _WHERE = "state database"
+_WARN_DAYS = (7, 1)
 
 
 def authorizations(
@@ -44,6 +48,43 @@ def authorizations(
         store = AuthorizationStore(state, Sealing(settings.energy_token_key))
         found = [_standing(store, Holder(account, owner), settings, now) for owner in owners]
     return _told(found, settings, now)
+
+
+def ending_authorizations(bench: Workbench) -> list[Expiry]:
+    """Return what is to be told of owners whose refresh token ends soon, or does no more.
+
+    One that was just consented to, or begins with the environment, is not told of.
+
+    Raises:
+        ConfigurationError: the environment does not name the application.
+        StoreError: the state database cannot be read.
+    """
+    owners, now = _owners(bench.fleet), bench.clock.now()
+    if not owners:
+        return []
+    account, store = application_of(bench.settings).account, authorization_store(bench)
+    found: list[Expiry] = []
+    for owner in owners:
+        whose, standing, trouble = _standing(store, Holder(account, owner), bench.settings, now)
+        if trouble is not None:
+            told = f"{_whose(whose)}: {trouble}; {_way_out(whose)}"
+            found.append(Expiry(_whose(whose), told, is_urgent=True))
+        elif standing is not None:
+            found += _ending(whose, standing, now)
+    return found
+
+
+def _ending(owner: str, standing: Standing, now: datetime) -> Iterator[Expiry]:
+    left = [days for days in _WARN_DAYS if standing.refresh_until - now <= timedelta(days=days)]
+    if not left:
+        return
+    days = "a day" if min(left) == 1 else f"{min(left)} days"
+    told = (
+        f"the refresh token of the {_whose(owner)} ends at {standing.refresh_until:%Y-%m-%d %H:%M} "
+        f"UTC, in {days} or less: a run over its sites that asks Enlighten before renews it; after "
+        f"that {_way_out(owner)}"
+    )
+    yield Expiry(_whose(owner), told, is_urgent=min(left) == 1)
 
 
 _Found = tuple[str, Standing | None, str | None]
@@ -107,11 +148,15 @@ def _sentence(standing: Standing | None, now: datetime) -> str:
 
 
 def _problem(owner: str, trouble: str | None) -> Problem:
-    option = f" --owner {owner}" if owner else ""
-    allowed = f"an owner's consent: run `energy-pipeline enlighten authorize{option}`"
+    allowed = f"an owner's consent: {_way_out(owner)}"
     if trouble in (NO_KEY, OTHER_KEY):
         allowed = f"the ENERGY_TOKEN_KEY with which the tokens are encrypted, or {allowed}"
     return Problem(_WHERE, _whose(owner), trouble or "nothing", allowed)
+
+
+def _way_out(owner: str) -> str:
+    option = f" --owner {owner}" if owner else ""
+    return f"run `energy-pipeline enlighten authorize{option}`"
 
 
 def _whose(owner: str) -> str:

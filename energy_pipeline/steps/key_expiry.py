@@ -18,10 +18,10 @@ _WHOSE: dict[Scope, str] = {"API": "profile", "TENANT": "tenant", "PARTNER": "pa
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """What is to be told of a pair of keys.
+    """What is to be told of a pair of keys, or of an authorization.
 
     Args:
-        whose: profile, tenant or partner.
+        whose: profile, tenant or partner; or an owner's authorization.
         told: a sentence; names slots, never a key.
         is_urgent: a day is left, or nothing.
     """

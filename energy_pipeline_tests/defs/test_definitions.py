@@ -133,6 +133,7 @@ def test_wrong_numbers_are_stopped_and_late_ones_are_not(defs: dg.Definitions) -
         "every_hour_verified",
         "enerkey_matches_ledger",
         "keys_hold",
+        "authorizations_hold",
     }
 
 
