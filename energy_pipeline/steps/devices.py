@@ -82,9 +82,14 @@ def _kinds_of_devices(bench: Workbench) -> pa.Table:
 
 
 def _fetched_at(bench: Workbench) -> Mapping[str, datetime]:
+    """Return when each site was answered last, be it with no device at all."""
     held = _held(bench)
     latest = held.group_by("site").aggregate([("fetched_at", "max")])
-    return {row["site"]: row["fetched_at_max"] for row in latest.to_pylist()}
+    empty = bench.store.snapshot_coverage(ENLIGHTEN_DEVICES).values()
+    return {
+        **{row["site"]: row["fetched_at_max"] for row in latest.to_pylist()},
+        **{entry.site: entry.written_at for entry in empty},
+    }
 
 
 def _held(bench: Workbench) -> pa.Table:

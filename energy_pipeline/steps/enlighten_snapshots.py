@@ -17,6 +17,7 @@ from energy_pipeline.dataset import Dataset
 from energy_pipeline.sources.enlighten.asked import Ask
 from energy_pipeline.steps.asking import Asking, side_by_side
 from energy_pipeline.steps.enlighten_account import CONCURRENCY, hits_left, open_enlighten
+from energy_pipeline.store.coverage import Coverage
 from energy_pipeline.workbench import Workbench
 
 Row = Mapping[str, Any]
@@ -173,8 +174,17 @@ class _Keeping:
             for row in [*held, *(row for site in sites for row in self._new[site])]:
                 whole[tuple(row[name] for name in self._dataset.sort_keys)] = row
             table = pa.Table.from_pylist(list(map(dict, whole.values())), self._dataset.schema)
-            self._bench.store.replace_in_snapshot(self._dataset, sites, table)
+            self._bench.store.replace_in_snapshot(self._dataset, sites, table, self._empty())
         self._new.clear()
+
+    def _empty(self) -> list[Coverage]:
+        """Return a word on the sites of which everything that was answered is nothing."""
+        now = self._bench.clock.now()
+        return [
+            Coverage(site=site, written_at=now, answer="empty", asked_until=now)
+            for site, rows in self._new.items()
+            if self._is_everything and not rows
+        ]
 
     def _held(self, sites: Sequence[str]) -> Sequence[Row]:
         return self._bench.store.read_snapshot(self._dataset, sites).to_pylist()

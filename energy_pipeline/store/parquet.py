@@ -184,22 +184,38 @@ class ParquetStore:
         with self._locks.hold(f"store/{dataset.name}"):
             with contextlib.suppress(StoreError):
                 old = file.content()
-            _put(file, old, new)
+            _put(file, old, new, {})
 
-    def replace_in_snapshot(self, dataset: Dataset, sites: Sequence[str], table: pa.Table) -> None:
-        """Replace the rows of `sites` in a dataset that has no days; the others stay.
+    def replace_in_snapshot(
+        self,
+        dataset: Dataset,
+        sites: Sequence[str],
+        table: pa.Table,
+        coverage: Iterable[Coverage] = (),
+    ) -> None:
+        """Replace what is held of `sites` in a dataset that has no days; the others stay.
+
+        Args:
+            dataset: a snapshot.
+            sites: whose rows and coverage are replaced.
+            table: their new rows.
+            coverage: what is known of some of them beyond their rows.
 
         Raises:
-            StoreError: a row is of another site or does not fit the dataset; the present file is
-                damaged; the storage fails.
+            StoreError: a row or an entry is of another site or does not fit the dataset; the
+                present file is damaged; the storage fails.
         """
         file, new = self._snapshot(dataset), rows.fit(table, dataset)
-        if strangers := set(new["site"].unique().to_pylist()) - set(sites):
+        entries = by_key(coverage)
+        found = {*new["site"].unique().to_pylist(), *(each.site for each in entries.values())}
+        if strangers := found - set(sites):
             raise StoreError(f"{dataset.name}: rows of {strangers} among those of {list(sites)}")
         with self._locks.hold(f"store/{dataset.name}"):
             old = file.content()
-            kept = rows.without_sites(old[0], sites) if old else dataset.empty()
-            _put(file, old, rows.in_order(pa.concat_tables([kept, new]), dataset))
+            kept, known = old or (dataset.empty(), {})
+            whole = pa.concat_tables([rows.without_sites(kept, sites), new])
+            entries |= {key: each for key, each in known.items() if each.site not in sites}
+            _put(file, old, rows.in_order(whole, dataset), entries)
 
     def write_attachment(self, dataset: Dataset, name: str, content: bytes) -> str:
         """Put a file that is no table beside a dataset's own and return where it lies.
@@ -225,6 +241,16 @@ class ParquetStore:
         """
         return self._snapshot(dataset).rows(sites, dataset.schema.names)
 
+    def snapshot_coverage(
+        self, dataset: Dataset, sites: Sequence[str] | None = None
+    ) -> dict[Key, Coverage]:
+        """Return what is known beyond the rows of a dataset that has no days.
+
+        Raises:
+            StoreError: the file is damaged or not the store's.
+        """
+        return self._snapshot(dataset).coverage(sites)
+
     def _partition(self, dataset: Dataset, day: date) -> DatasetFile:
         if not dataset.partitioned:
             raise StoreError(f"{dataset.name} has no days; it is read and written as a snapshot")
@@ -237,13 +263,16 @@ class ParquetStore:
 
 
 def _put(
-    file: DatasetFile, old: tuple[pa.Table, Mapping[Key, Coverage]] | None, new: pa.Table
+    file: DatasetFile,
+    old: tuple[pa.Table, Mapping[Key, Coverage]] | None,
+    new: pa.Table,
+    coverage: Mapping[Key, Coverage],
 ) -> None:
     """Write a snapshot unless it says what the old one says; the caller holds the lock."""
-    if old and old[0].equals(new):
+    if old and old[0].equals(new) and old[1] == coverage:
         file.remove_leftovers()
     else:
-        file.replace(new, {})
+        file.replace(new, coverage)
 
 
 def _joined(parts: list[pa.Table], empty: pa.Table) -> pa.Table:

@@ -8,9 +8,14 @@ import pytest
 
 from energy_pipeline.configuration.sites import STREAMS
 from energy_pipeline.errors import NothingDone
+from energy_pipeline.schema import ENLIGHTEN_DEVICES
 from energy_pipeline.simulators.enlighten.battery import Battery
 from energy_pipeline.simulators.enlighten.dataset import DEMO_USER_ID, Fleet, Grant
 from energy_pipeline.simulators.enlighten.faults import Faults
+from energy_pipeline.sources.enlighten.asked import Ask
+from energy_pipeline.sources.enlighten.devices import Device
+from energy_pipeline.sources.enlighten.v2.inventory import inventory
+from energy_pipeline.steps import devices as steps_devices
 from energy_pipeline.steps.devices import KNOWN_FOR, fetch_devices, streams_of_devices
 from energy_pipeline.workbench import open_workbench
 from energy_pipeline_tests.steps.cloudside import Place, entry, house, place
@@ -52,6 +57,34 @@ def test_devices_are_asked_for_once_a_utc_day(tmp_path: Path) -> None:
         assert fetch_devices(here.bench, force=True).hits_spent == 1
         here.clock.set(NIGHT + timedelta(days=1))
         assert fetch_devices(here.bench).hits_spent == 1
+
+
+def test_a_site_without_any_device_is_asked_for_once_a_day_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(ask: Ask, system_id: int) -> list[Device]:
+        found = await inventory(ask, system_id)
+        return [] if system_id == 67 else found
+
+    systems = [house(67), house(68)]
+    with place(tmp_path, [entry(system) for system in systems], systems, NIGHT) as here:
+        with monkeypatch.context() as patch:
+            patch.setattr(steps_devices, "inventory", nothing)
+            assert fetch_devices(here.bench).hits_spent == 2
+            assert fetch_devices(here.bench).hits_spent == 0
+            here.clock.advance(60)
+            with open_workbench(["house-68"], environ=here.environ, clock=here.clock) as narrow:
+                assert fetch_devices(narrow, force=True).hits_spent == 1
+            assert fetch_devices(here.bench).hits_spent == 0, "what is known of 67 stays"
+            here.clock.set(NIGHT + timedelta(days=1))
+            assert fetch_devices(here.bench).hits_spent == 2
+        assert set(held(here)["site"]) == {"house-68"}
+        assert set(streams_of_devices(here.bench)) == {"house-68"}
+
+        here.clock.set(NIGHT + timedelta(days=2))
+        assert fetch_devices(here.bench).hits_spent == 2
+        assert set(held(here)["site"]) == {"house-67", "house-68"}
+        assert here.bench.store.snapshot_coverage(ENLIGHTEN_DEVICES) == {}
 
 
 def test_a_device_that_is_gone_has_no_row(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """What a store gives back of what was put in, and what it refuses."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +18,7 @@ from energy_pipeline.schema import (
     ENLIGHTEN_PRODUCTION,
     HOURLY_ENERGY,
 )
+from energy_pipeline.store.coverage import Coverage
 from energy_pipeline.store.parquet import ParquetStore
 from energy_pipeline_tests.store.tables import (
     DAY,
@@ -248,6 +249,24 @@ def test_a_snapshot_is_replaced_as_a_whole_or_by_site(store: ParquetStore, root:
 
     store.write_snapshot(ENLIGHTEN_DAILY_ENERGY, daily("c", 4))
     assert store.read_snapshot(ENLIGHTEN_DAILY_ENERGY)["site"].to_pylist() == ["c"]
+
+
+def test_what_is_known_of_a_site_without_rows_is_kept_by_site(store: ParquetStore):
+    def empty(site: str) -> Coverage:
+        return Coverage(site=site, written_at=utc_midnight(date(2024, 5, 1)), answer="empty")
+
+    store.replace_in_snapshot(ENLIGHTEN_DAILY_ENERGY, ["a", "b"], daily("a", 1), [empty("b")])
+    store.replace_in_snapshot(ENLIGHTEN_DAILY_ENERGY, ["c"], daily("c", 1))
+    assert store.snapshot_coverage(ENLIGHTEN_DAILY_ENERGY) == {("b", ""): empty("b")}
+    assert store.snapshot_coverage(ENLIGHTEN_DAILY_ENERGY, ["a"]) == {}
+    with pytest.raises(StoreError, match="among those of"):
+        store.replace_in_snapshot(ENLIGHTEN_DAILY_ENERGY, ["a"], daily("a", 1), [empty("b")])
+    nothing = ENLIGHTEN_DAILY_ENERGY.empty()
+    store.replace_in_snapshot(ENLIGHTEN_DAILY_ENERGY, ["d"], nothing, [empty("d")])
+    assert set(store.snapshot_coverage(ENLIGHTEN_DAILY_ENERGY)) == {("b", ""), ("d", "")}
+    store.replace_in_snapshot(ENLIGHTEN_DAILY_ENERGY, ["b"], daily("b", 1))
+    assert set(store.snapshot_coverage(ENLIGHTEN_DAILY_ENERGY)) == {("d", "")}
+    assert store.read_snapshot(ENLIGHTEN_DAILY_ENERGY)["site"].to_pylist() == ["a", "b", "c"]
 
 
 def test_an_empty_snapshot_is_a_file_too(store: ParquetStore, root: Path):
