@@ -91,6 +91,23 @@ def test_rows_of_grid_and_battery_say_what_the_answer_says(tmp_path: Path) -> No
     assert set(grid["interval_s"]) == set(battery["interval_s"]) == {900}
 
 
+def test_a_night_whose_end_is_still_open_is_asked_for_again(tmp_path: Path) -> None:
+    """A range again: the answer begins with the morning after it, later than what is open."""
+    system = house(first=date(2024, 6, 10))
+    three = days(date(2024, 6, 18), 3)
+    now = datetime(2024, 6, 24, 12, tzinfo=UTC)
+    with place(tmp_path, [entry(system, api="v4")], [system], now) as here:
+        here.fetch(days(date(2024, 6, 17), 1))
+        assert here.hits_of(three) == 1
+        here.fetch_totals()
+        assert here.hits_of(three) == 1
+        last_sun = here.energy_by_end().index[-1]
+        asked = dict(here.cloud.requests[-1].params)["start_at"]
+        assert int(asked) >= last_sun.timestamp()
+        found, true = here.energy_by_end(), here.truth_by_end("production_micro", three)
+        assert same(found.loc[true.index], true)
+
+
 def test_streams_that_nobody_uses_cost_nothing(tmp_path: Path) -> None:
     system = battery_house()
     upload = {"stream": "grid_export", "meter_id": 1, "reading": "consumption", "unit": "kWh"}

@@ -45,6 +45,8 @@ class IntervalAnswer:
         window: the time that was asked for.
         content: the body.
         received_at: when it was received, aware.
+        reaches: end of the time that is answered, where requests have no end but a length; None:
+            that of the window.
     """
 
     request: str
@@ -52,6 +54,7 @@ class IntervalAnswer:
     window: Span
     content: bytes = field(repr=False)
     received_at: datetime
+    reaches: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,20 +190,21 @@ def _inside(
 ) -> NDArray[np.bool_]:
     """Mark the intervals that lie in the window that was asked for.
 
-    There are some where there are any at all, unless the vendor tells that it began later: where
-    the system has reported for the first time.
+    Where there are any at all, there are some in the time that is answered, which may reach beyond
+    the window: a night's end and the morning after it. Unless the vendor tells that it began later:
+    where the system has reported for the first time.
     """
-    windows = [(a.window.start.timestamp(), a.window.end.timestamp()) for a in answers]
-    bounds = np.array(windows, np.int64)[parent]
-    inside = (end_s - series.interval_s >= bounds[:, 0]) & (end_s <= bounds[:, 1])
+    windows = [(a.window.start, a.window.end, a.reaches or a.window.end) for a in answers]
+    bounds = np.array([[at.timestamp() for at in row] for row in windows], np.int64)[parent]
+    begins = end_s - series.interval_s >= bounds[:, 0]
     is_later = [
-        series.tells_window and told is not None and told >= end
-        for told, (_, end) in zip(told_start_s, windows, strict=True)
+        series.tells_window and told is not None and told >= end.timestamp()
+        for told, (_, end, _) in zip(told_start_s, windows, strict=True)
     ]
     expected = np.unique(parent[~np.array(is_later, np.bool_)[parent]])
-    if np.setdiff1d(expected, parent[inside]).size:
+    if np.setdiff1d(expected, parent[begins & (end_s <= bounds[:, 2])]).size:
         raise Unpromised("intervals: found none inside the window that was asked for")
-    return inside
+    return begins & (end_s <= bounds[:, 1])
 
 
 def _in_order(

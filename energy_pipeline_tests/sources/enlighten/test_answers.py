@@ -1,5 +1,6 @@
 """Answers become columns; what is not as promised is named, and costs itself alone."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -133,6 +134,18 @@ def test_an_interval_that_is_given_twice_counts_once_and_the_later_one() -> None
     parsed = read([answer(content)], MICRO_PRODUCTION)
 
     assert parsed.rows["energy_wh"].to_pylist() == [5.0, 9.0]
+
+
+def test_an_answer_may_begin_after_the_window_where_it_reaches_further() -> None:
+    """The end of a night is asked for in a dialect whose windows have lengths alone."""
+    window = Span(MIDNIGHT, MIDNIGHT + timedelta(hours=3))
+    morning = answer(body(interval(60)), window)
+
+    longer = replace(morning, reaches=MIDNIGHT + timedelta(days=1))
+
+    assert read([longer], MICRO_PRODUCTION).rows.num_rows == 0
+    assert isinstance(read([longer], MICRO_PRODUCTION).heads[0], AnswerHead)
+    assert isinstance(read([morning], MICRO_PRODUCTION).heads[0], SchemaSurprise)
 
 
 @pytest.mark.parametrize(

@@ -38,15 +38,23 @@ class EnlightenV4:
         An instant says the same in every time zone; a date would be the site's local day.
         """
         path = f"{wire.SYSTEMS}/{access.system_id}/{series.endpoint}"
+        granularity, length = _granularity(window.end - window.start)
         params = {
             wire.START_AT: str(int(window.start.timestamp())),
-            wire.GRANULARITY: _granularity(window.end - window.start),
+            wire.GRANULARITY: granularity,
         }
         found = await self.connection.get_or_refusal(path, params)
         received_at = self.connection.clock.now()
         if isinstance(found, Refusal):
             return RefusedWindow(window, found, received_at)
-        return IntervalAnswer(f"GET {path}", access.system_id, window, found.content, received_at)
+        return IntervalAnswer(
+            f"GET {path}",
+            access.system_id,
+            window,
+            found.content,
+            received_at,
+            reaches=window.start + length,
+        )
 
     async def day_totals(self, series: IntervalSeries, access: EnlightenAccess) -> DayTotals:
         """Ask for the whole life."""
@@ -79,5 +87,6 @@ class EnlightenV4:
         return read_body(Summary, response.content, f"GET {path}")
 
 
-def _granularity(length: timedelta) -> str:
-    return wire.DAY_WINDOW if length <= DAY else wire.WEEK_WINDOW
+def _granularity(length: timedelta) -> tuple[str, timedelta]:
+    """Return the shortest window that holds a length: its name, and how long it is."""
+    return (wire.DAY_WINDOW, DAY) if length <= DAY else (wire.WEEK_WINDOW, wire.TELEMETRY_WIDEST)
