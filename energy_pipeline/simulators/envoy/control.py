@@ -42,6 +42,7 @@ def control_routes(state: GatewayState) -> list[Route]:
         post("/clock", lambda members: _move(state, members)),
         post("/faults", lambda members: _let_fail(state, members)),
         post("/switches", lambda members: _switch(state, members)),
+        post("/firmware", lambda members: _update(state, members)),
         post("/token", lambda members: _token(state, members)),
         post("/restart", lambda _: state.sessions.end_all()),
     ]
@@ -91,6 +92,12 @@ def _switch(state: GatewayState, members: _Members) -> object:
     """Replace the given members of the present switches."""
     state.switches = state.switches.changed_by(members)
     return state.switches
+
+
+def _update(state: GatewayState, members: _Members) -> object:
+    """Run another firmware, e.g. `{"software": "D8.3.5433"}`."""
+    state.update_firmware(members["software"])
+    return state.backend.hardware
 
 
 def _token(state: GatewayState, members: _Members) -> object:

@@ -12,7 +12,7 @@ from energy_pipeline.simulators.envoy.answer import Answer, json_answer, page, u
 from energy_pipeline.simulators.envoy.faults import Failure, Faults
 from energy_pipeline.simulators.server import drop_connection
 
-_REQUEST = 500
+_REQUEST, _LATENCY = 500, 501
 _TITLES = {"404": "404 Not Found", "502": "502 Bad Gateway", "504": "504 Gateway Time-out"}
 BUSY = Answer(
     b"Resource busy, please retry after 30 seconds\n", "web", 503, content_type="text/plain"
@@ -28,12 +28,19 @@ class Failing:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._queue: list[Failure] = []
-        self._number = 0
+        self._number = self._waits = 0
 
     def expect(self, faults: Faults) -> None:
         """Forget what was to fail next, and begin with the given faults."""
         with self._lock:
             self._queue = list(faults.next_failures)
+
+    def latency_s(self, faults: Faults) -> float:
+        """Return how long a request waits for its answer."""
+        with self._lock:
+            self._waits += 1
+            drawn = noise(np.array([self._waits]), faults.seed, _LATENCY)[0]
+        return faults.latency_s + faults.jitter_s * float(drawn)
 
     def next(self, path: str, faults: Faults) -> Failure | None:
         """Return how a request fails, None when it does not."""

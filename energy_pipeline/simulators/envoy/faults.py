@@ -1,6 +1,8 @@
 """What can go wrong in a gateway and on the way to it: one frozen value, changed as a whole.
 
-Instants are those of the virtual clock. What a firmware does even on good days is in `switches`.
+Instants are those of the virtual clock. What a firmware does even on good days is in `switches`;
+what the server in front does (another certificate, another address: the simulator is served once
+more) is in `gateway`.
 """
 
 from collections.abc import Mapping
@@ -55,12 +57,13 @@ class Glitch:
     """A time with answers that are wrong.
 
     `inactive`: `/production.json` shows no active meter and other numbers; `zeros`: all counters
-    are 0, as after a restart; `storage_zero_phase`: one phase of the battery's meter is all zero.
+    are 0, as after a restart; `storage_zero_phase`: one phase of the battery's meter is all zero;
+    `islanded`: the house is cut off from the grid, and every meter shows 0 W.
     """
 
     start: AwareDatetime
     end: AwareDatetime
-    kind: Literal["inactive", "zeros", "storage_zero_phase"] = "inactive"
+    kind: Literal["inactive", "zeros", "storage_zero_phase", "islanded"] = "inactive"
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -100,6 +103,7 @@ class Faults:
         only_path: `next_failures` and `failing_share` hit only paths that contain this.
         seed: another seed, other requests are hit.
         latency_s: real seconds before every answer.
+        jitter_s: up to so many more, drawn by seed and number of the request.
         outages: see `Outage`.
         nightly_outage_s: seconds without answers from 23:00 gateway-local time, every night.
         inactive_after_outage_s: seconds of `inactive` after each nightly outage.
@@ -122,6 +126,7 @@ class Faults:
     only_path: str = ""
     seed: int = 0
     latency_s: float = 0.0
+    jitter_s: float = 0.0
     outages: tuple[Outage, ...] = ()
     nightly_outage_s: float = 0.0
     inactive_after_outage_s: float = 0.0

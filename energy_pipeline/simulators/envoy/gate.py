@@ -1,6 +1,7 @@
 """The web server in front of all paths: outages, failures, admission, the request log."""
 
 import asyncio
+import contextlib
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -50,8 +51,10 @@ class Gate:
         """Answer one request, or do not."""
         request = Request(scope, receive)
         under_way = self._state.journal.begin()
+        has_one_worker = self._state.switches.has_one_worker
         try:
-            response = await self._respond(request, under_way)
+            async with self._state.worker if has_one_worker else contextlib.nullcontext():
+                response = await self._respond(request, under_way)
             await response(scope, receive, send)
         finally:
             self._state.journal.end()
@@ -66,8 +69,8 @@ class Gate:
             had_token=has_token(request),
             had_cookie=has_cookie(request),
         )
-        if state.faults.latency_s:
-            await asyncio.sleep(state.faults.latency_s)
+        if latency_s := state.failing.latency_s(state.faults):
+            await asyncio.sleep(latency_s)
         struck = self._struck(record, under_way, now)
         if struck in ("drop", "stall"):
             state.journal.add(replace(record, fault=struck))

@@ -1,5 +1,6 @@
 """Everything that one simulated gateway remembers."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,8 +10,9 @@ from energy_pipeline.simulators.envoy.backend import Backend
 from energy_pipeline.simulators.envoy.failing import Failing
 from energy_pipeline.simulators.envoy.faults import Faults
 from energy_pipeline.simulators.envoy.journal import Journal
+from energy_pipeline.simulators.envoy.modelled import ModelBackend
 from energy_pipeline.simulators.envoy.sessions import Sessions
-from energy_pipeline.simulators.envoy.switches import Switches
+from energy_pipeline.simulators.envoy.switches import Switches, usual_switches
 from energy_pipeline.simulators.envoy.tokens import TokenAuthority
 
 
@@ -28,6 +30,7 @@ class GatewayState:
         sessions: the open ones.
         journal: every request so far.
         streaming_until: end of the live stream; None when it never was on.
+        worker: the only one, on firmware that has no more.
     """
 
     backend: Backend
@@ -39,6 +42,7 @@ class GatewayState:
     sessions: Sessions = field(default_factory=Sessions)
     journal: Journal = field(default_factory=Journal)
     streaming_until: datetime | None = None
+    worker: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         self.failing.expect(self.faults)
@@ -57,6 +61,18 @@ class GatewayState:
         """Let other things be wrong from now on; failures that were still to come are forgotten."""
         self.faults = faults
         self.failing.expect(faults)
+
+    def update_firmware(self, software: str) -> None:
+        """Run another firmware from now on, with its usual switches; every session is lost.
+
+        Raises:
+            ValueError: the site is not modelled.
+        """
+        if not isinstance(self.backend, ModelBackend):
+            raise ValueError("only a modelled gateway can get another firmware")
+        self.backend.update_firmware(software)
+        self.switches = usual_switches(self.backend.hardware)
+        self.sessions.end_all()
 
     def shown(self, now: datetime) -> datetime:
         """Return the gateway's own time at a true instant."""

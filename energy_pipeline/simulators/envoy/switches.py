@@ -9,7 +9,7 @@ from energy_pipeline.simulators.envoy.hardware import Hardware
 
 Wrap = Literal["none", "whole_sum", "per_inverter"]
 V1 = Literal["interval", "zero", "frozen"]
-Today = Literal["midnight", "lifetime", "frozen"]
+Today = Literal["midnight", "late", "lifetime", "frozen"]
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
@@ -24,9 +24,11 @@ class Switches:
         cookie_on_every_reply: every authenticated reply opens the session anew.
         installer_paths: paths that an owner's token does not open.
         parallel_requests: a further request at the same time is cut off; None takes all.
+        has_one_worker: requests wait for one another.
         wrap: what begins again at 2^32 J: the sum of the inverters, each of them, or nothing.
         v1: `/api/v1/production` gives the last interval, zeros, or what it gave once.
-        today: baseline of `whToday`: midnight, none at all, or one that is never renewed.
+        today: baseline of `whToday`: midnight, the same an hour late, none at all, or one that is
+            never renewed.
         total_is_net: total consumption shows the values of net consumption.
         has_device_data: `/ivp/pdm/device_data` exists.
         device_data_limit: at most this many devices are listed there.
@@ -43,6 +45,7 @@ class Switches:
     cookie_on_every_reply: bool = False
     installer_paths: frozenset[str] = frozenset({"/stream/meter"})
     parallel_requests: int | None = None
+    has_one_worker: bool = False
     wrap: Wrap = "none"
     v1: V1 = "interval"
     today: Today = "midnight"

@@ -24,6 +24,7 @@ class View:
     Attributes:
         shown_s: the gateway's own time, whole epoch seconds.
         is_inactive: `/production.json` shows no active meter although there is one.
+        is_islanded: the house is cut off from the grid.
     """
 
     def __init__(self, site: Site, switches: Switches, faults: Faults, now: datetime) -> None:
@@ -35,6 +36,7 @@ class View:
         self._now_s = now.timestamp()
         self.shown_s = int(self._now_s) + faults.clock_offset_s(self._now_s)
         self.is_inactive = faults.glitch("inactive", now, site.zone)
+        self.is_islanded = faults.glitch("islanded", now, site.zone)
         self._is_zero = faults.glitch("zeros", now, site.zone)
         self._live_s = _no_later(self._now_s, faults.stale_from)
 
@@ -44,6 +46,8 @@ class View:
         channels = self._channels(ct, self._live_s)
         if self._is_zero:
             channels = tuple(Channel(0.0, 0.0, 0.0) for _ in channels)
+        if self.is_islanded:
+            channels = tuple(each._replace(power_w=0.0) for each in channels)
         zero_phase = self.faults.glitch("storage_zero_phase", self._now, self.site.zone)
         if ct == "storage" and zero_phase:
             channels = (Channel(0.0, 0.0, 0.0), *channels[1:])

@@ -49,6 +49,12 @@ def test_faults_and_switches_change_by_member(control, simulator):
     assert simulator.switches.installer_paths == frozenset({"/home"})
 
 
+def test_another_firmware_runs_from_now_on(control, simulator):
+    updated = control.post("/_sim/firmware", json={"software": "D8.3.5433"})
+    assert updated.json()["software"] == "D8.3.5433"
+    assert simulator.switches.today == "lifetime"
+
+
 @pytest.mark.parametrize(
     ("path", "body", "named"),
     [
@@ -59,6 +65,7 @@ def test_faults_and_switches_change_by_member(control, simulator):
         ("clock", {"set": "2026-06-11T10:00:00"}, "offset"),
         ("clock", {"forward": 1}, "forward"),
         ("clock", [1], "JSON object"),
+        ("firmware", {"version": "D8.3.5433"}, "software"),
         ("token", {"rank": "owner"}, "rank"),
     ],
 )

@@ -242,6 +242,28 @@ def test_wrong_todays(today, simulator, ask):
     assert told["whToday"] == pytest.approx(expected, abs=0.001)
 
 
+def test_a_baseline_of_today_that_is_taken_late(simulator, clock, ask):
+    simulator.switches = Switches(today="late")
+    clock.set(datetime(2026, 6, 11, 22, 30, tzinfo=UTC))  # 00:30 at the gateway
+    assert production(ask)["whToday"] > 10_000
+    clock.advance(3600)
+    assert abs(production(ask)["whToday"]) < 20
+
+
+def test_meters_show_no_power_while_the_house_is_an_island(clock, serve):
+    simulator = EnvoySimulator(usual_site("battery"), clock)
+    with plain_client(serve(simulator), simulator.token()) as ask:
+        before = reading(ask)
+        ask.post("/ivp/livedata/stream", json={"enable": 1})
+        assert ask.get("/ivp/livedata/status").json()["meters"]["main_relay_state"] == 1
+        simulator.faults = Faults(glitches=(Glitch(NOON, NOON + 10 * MINUTE, "islanded"),))
+        during = ask.get("/ivp/meters/readings").json()
+        assert {each["activePower"] for each in during} == {0}
+        assert reading(ask)["actEnergyDlvd"] == before["actEnergyDlvd"]
+        assert ask.get("/ivp/livedata/status").json()["meters"]["main_relay_state"] == 0
+    assert before["activePower"] != 0
+
+
 def test_total_consumption_overwritten_by_net(clock, serve):
     simulator = EnvoySimulator(usual_site("load_only"), clock)
     with plain_client(serve(simulator), simulator.token()) as ask:

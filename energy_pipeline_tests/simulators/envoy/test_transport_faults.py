@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from energy_pipeline.simulators.envoy import EnvoySimulator, Faults, Outage, Switches
+from energy_pipeline.simulators.envoy.failing import Failing
 from energy_pipeline.simulators.server import serve as serve_app
 from energy_pipeline_tests.simulators.envoy.conftest import (
     NOON,
@@ -159,6 +160,29 @@ def test_more_requests_at_once_than_it_bears(simulator, gateway):
         with plain_client(gateway) as second, pytest.raises(httpx.TransportError):
             second.get("/info")
     assert simulator.most_at_once == 2
+
+
+def test_requests_wait_for_the_only_worker(simulator, ask):
+    impatient = httpx.Timeout(10, read=0.3)
+    simulator.switches = Switches(has_one_worker=True)
+    simulator.faults = Faults(latency_s=60)
+    with pytest.raises(httpx.ReadTimeout):
+        ask.get("/info", timeout=impatient)
+    simulator.faults = Faults()
+    with pytest.raises(httpx.ReadTimeout):  # the worker is still at the first
+        ask.get("/info", timeout=impatient)
+    simulator.switches = Switches()
+    assert ask.get("/info").status_code == 200
+
+
+def test_latency_is_drawn_by_seed():
+    def waits(seed: int) -> list[float]:
+        failing = Failing()
+        return [failing.latency_s(Faults(latency_s=1, jitter_s=2, seed=seed)) for _ in range(50)]
+
+    assert waits(1) == waits(1) != waits(2)
+    assert all(1 <= each <= 3 for each in waits(1))
+    assert max(waits(1)) > 2.5 > 1.5 > min(waits(1))
 
 
 def test_latency_is_real(simulator, ask):

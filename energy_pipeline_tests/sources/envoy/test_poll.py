@@ -132,7 +132,10 @@ def test_every_kind_of_gateway_shows_what_it_measures(
         assert set(table["serial"].to_pylist()) == {SERIAL}
 
 
-@pytest.mark.parametrize("kind", ["non_metered", "production_only", "full_ct", "three_phase"])
+OTHERS_READ = ["non_metered", "production_only", "full_ct", "three_phase", "battery"]
+
+
+@pytest.mark.parametrize("kind", OTHERS_READ)
 def test_a_client_of_others_reads_the_same(
     bench: Bench, simulated: Simulated, serve: Serve, kind: Kind
 ):
@@ -156,6 +159,31 @@ def test_a_client_of_others_reads_the_same(
         assert power_w == pytest.approx(net.active_power, abs=1)
     else:
         assert set(ours) == {"production"}
+    assert ("battery_discharge" in ours) == (kind == "battery")
+    if kind == "battery":
+        storage = theirs.ctmeters["storage"]
+        assert (ours["battery_discharge"][0], ours["battery_charge"][0]) == (
+            pytest.approx(storage.energy_delivered, abs=1),
+            pytest.approx(storage.energy_received, abs=1),
+        )
+        power_w = ours["battery_discharge"][1] - ours["battery_charge"][1]
+        assert power_w == pytest.approx(storage.active_power, abs=1)
+
+
+def test_polls_go_on_over_a_firmware_update(bench: Bench, simulated: Simulated, serve: Serve):
+    gateway = serve(simulated("full_ct"))
+    simulator, start = gateway.simulator, gateway.simulator.clock.now()
+    before = counters(poll(bench, gateway))
+    simulator.faults = Faults(outages=(Outage(start, start + timedelta(minutes=5), "boot"),))
+    simulator.update_firmware("D8.3.5433")
+    assert isinstance(failed(bench, gateway), ServiceUnavailable)
+    move(bench, gateway, minutes=10)
+    after = counters(poll(bench, gateway))
+    for stream in METER_STREAMS["full_ct"]:
+        for counter, energy_wh in before[stream].items():
+            if counter_kind(counter) == "meter":
+                truth_wh = simulator.truth_wh(stream, start, simulator.clock.now())
+                assert after[stream][counter] - energy_wh == pytest.approx(truth_wh, abs=0.002)
 
 
 NEW = sorted(name for name in STREAMS if name.startswith(("7.", "8.")))

@@ -82,7 +82,7 @@ def livedata(view: View, *, is_live: bool) -> Answer:
         "meters": {
             "last_update": view.shown_s,
             "soc": _charge_percent(view),
-            "main_relay_state": 1,
+            "main_relay_state": int(not view.is_islanded),
             "gen_relay_state": 5,
             "backup_bat_mode": 1,
             "phase_count": view.hardware.phases,

@@ -10,6 +10,7 @@ _Kind = Literal["production", "total-consumption", "net-consumption"]
 _VOLTAGE = 230.0
 _WEEK_DAYS = 7
 _NOISE = Totals(3.659, 1586.658, [(3.659, 1586.658)])
+_RENEWED_AFTER_S = 3600
 _NEVER_RENEWED = Totals(0.0, 4321.0, [])
 
 
@@ -45,7 +46,7 @@ def _inverters(view: View) -> dict[str, object]:
 def _entries(view: View, *, details: bool) -> list[dict[str, object]]:
     """Return the entries of production, total and net consumption."""
     now = _balance(view)
-    midnight = _balance(view, view.midnight_s())
+    midnight = _balance(view, view.midnight_s(_days_late(view)))
     week = _balance(view, view.midnight_s(_WEEK_DAYS))
     kinds: list[_Kind] = ["production", "total-consumption", "net-consumption"]
     entries: list[dict[str, object]] = []
@@ -80,6 +81,12 @@ def _nonsense(view: View, kind: _Kind, produced: Totals | None) -> Totals:
     if kind == "production":
         return Totals(0.0, float(view.inverters_wh()), [])
     return produced._replace(lines=[]) if kind == "total-consumption" else Totals(0.0, 0.0, [])
+
+
+def _days_late(view: View) -> int:
+    """Return by how many days the baseline of `whToday` is too old."""
+    is_fresh = view.shown_s - view.midnight_s() < _RENEWED_AFTER_S
+    return int(view.switches.today == "late" and is_fresh)
 
 
 def _since(view: View, kind: _Kind, now: Totals, baseline: Totals | None) -> float:
