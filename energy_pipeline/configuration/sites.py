@@ -45,6 +45,7 @@ Stream = Literal[
 STREAMS: tuple[Stream, ...] = get_args(Stream)
 Source = Literal["enlighten", "envoy", "auto"]
 ReadingKind = Literal["consumption", "cumulative"]
+Production = Literal["micro", "meter"]
 
 
 def _auto_when_null(source: object) -> object:
@@ -61,7 +62,7 @@ class EnlightenAccess(Members):
     system_id: Id
     user_id: Secret | None = None
     owner: SiteId | None = None
-    production: Literal["micro", "meter"] = "micro"
+    production: Production = "micro"
 
 
 class EnvoyAccess(Members):

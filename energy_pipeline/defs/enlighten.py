@@ -135,7 +135,10 @@ def _figures(report: FetchReport) -> dict[str, Value]:
         "sites_failed": len(report.of("failed")),
     }
     if report.without_device:
-        figures["sites_without_a_device"] = ", ".join(report.without_device)
+        figures["sites_without_a_device"] = ", ".join(
+            f"{site} ({advice})" if advice else site
+            for site, advice in report.without_device.items()
+        )
     if report.ended_by:
         figures["missing"] = _missing(report)
     return figures | spent(report)

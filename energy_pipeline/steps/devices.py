@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energy_pipeline.configuration.sites import Stream
+from energy_pipeline.configuration.sites import Production, Stream
 from energy_pipeline.schema import ENLIGHTEN_DEVICES, INSTANT
 from energy_pipeline.sources.enlighten.asked import Ask
-from energy_pipeline.sources.enlighten.devices import METER, Device, measured_streams
+from energy_pipeline.sources.enlighten.devices import METER, Device, measured_streams, production_by
 from energy_pipeline.sources.enlighten.v2.inventory import inventory
 from energy_pipeline.sources.enlighten.v4.devices import devices
 from energy_pipeline.steps.enlighten_snapshots import (
@@ -64,10 +64,24 @@ def streams_of_devices(bench: Workbench) -> dict[str, frozenset[Stream]]:
     A site that is absent is one of which nothing is known: everything may be measured there. A
     dialect may know less than the devices measure.
     """
+    return {site: measured_streams(found) for site, found in _devices_by_site(bench).items()}
+
+
+def production_by_devices(bench: Workbench) -> dict[str, frozenset[Production]]:
+    """Return by what each site's production can be measured, from what is held; no request.
+
+    A site that is absent is one of which that is not certain: nothing is known of its devices, or
+    none of them measures anything, as while a site is being built.
+    """
+    found = _devices_by_site(bench).items()
+    return {site: production_by(devices) for site, devices in found if measured_streams(devices)}
+
+
+def _devices_by_site(bench: Workbench) -> Mapping[str, Sequence[Device]]:
     of_site: defaultdict[str, list[Device]] = defaultdict(list)
     for row in _kinds_of_devices(bench).to_pylist():
         of_site[row.pop("site")].append(Device(**row))
-    return {site: measured_streams(found) for site, found in of_site.items()}
+    return of_site
 
 
 def _kinds_of_devices(bench: Workbench) -> pa.Table:

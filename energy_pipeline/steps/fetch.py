@@ -157,7 +157,7 @@ def _report(
         hits_left=hits_left(bench),
         ended_by=ended_by,
         goes_on_at=asking.goes_on_at,
-        without_device=tuple(sites_without_a_device(bench, stream)),
+        without_device=sites_without_a_device(bench, stream),
     )
 
 

@@ -6,17 +6,17 @@ are laid in `sources/enlighten/planner.py`.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from energy_pipeline.calendar import DAY, Days, Span, utc_midnight
-from energy_pipeline.configuration.sites import STREAMS, EnlightenAccess, Site, Stream
+from energy_pipeline.configuration.sites import STREAMS, EnlightenAccess, Production, Site, Stream
 from energy_pipeline.sources.enlighten.dialect import measured_together, series_of
 from energy_pipeline.sources.enlighten.planner import plan_windows
 from energy_pipeline.sources.enlighten.series import IntervalSeries
 from energy_pipeline.steps.blocks import day_blocks, site_blocks
-from energy_pipeline.steps.devices import streams_of_devices
+from energy_pipeline.steps.devices import production_by_devices, streams_of_devices
 from energy_pipeline.steps.enlighten_words import INTERVALS, is_from_enlighten, read_totals
 from energy_pipeline.steps.open_time import StoredBlock, listed_reports
 from energy_pipeline.workbench import Workbench
@@ -52,9 +52,9 @@ class SitePlan:
 def fed_sites(bench: Workbench, stream: Stream) -> list[tuple[Site, EnlightenAccess]]:
     """Return the workbench's sites of which Enlighten feeds the stream, as far as it can.
 
-    A site without a device for it is left out once its devices are known; production never is.
+    A site without a device for it is left out once its devices are known.
     """
-    without = set(sites_without_a_device(bench, stream))
+    without = sites_without_a_device(bench, stream)
     return [
         (site, site.enlighten)
         for site in bench.registry.sites
@@ -62,13 +62,30 @@ def fed_sites(bench: Workbench, stream: Stream) -> list[tuple[Site, EnlightenAcc
     ]
 
 
-def sites_without_a_device(bench: Workbench, stream: Stream) -> list[str]:
-    """Return the sites that Enlighten is to feed the stream of, and whose devices cannot."""
-    wanted = [site.id for site in bench.registry.sites if is_from_enlighten(site, stream)]
-    if stream == "production" or not wanted:
-        return []
+def sites_without_a_device(bench: Workbench, stream: Stream) -> dict[str, str]:
+    """Return the sites that Enlighten is to feed the stream of, and whose devices cannot.
+
+    Each with what a person can do; empty: nothing.
+    """
+    wanted = [site for site in bench.registry.sites if is_from_enlighten(site, stream)]
+    if not wanted:
+        return {}
+    if stream == "production":
+        return dict(_without_such_production(wanted, production_by_devices(bench)))
     known = streams_of_devices(bench)
-    return [id for id in wanted if stream not in known.get(id, STREAMS)]
+    return {site.id: "" for site in wanted if stream not in known.get(site.id, STREAMS)}
+
+
+def _without_such_production(
+    wanted: Iterable[Site], known: Mapping[str, frozenset[Production]]
+) -> Iterator[tuple[str, str]]:
+    """Yield the sites at which nothing measures production in the way that sites.yaml says."""
+    for site in wanted:
+        access, measured_by = site.enlighten, known.get(site.id)
+        if access is None or measured_by is None or access.production in measured_by:
+            continue
+        ways = " or ".join(f"`production: {each}`" for each in sorted(measured_by))
+        yield site.id, ways and f"set {ways} in sites.yaml"
 
 
 def plan_fetch(

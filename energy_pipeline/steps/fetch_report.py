@@ -5,7 +5,7 @@ year ago.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -58,7 +58,8 @@ class FetchReport:
         hits_left: requests that the plan still allows, by period; empty without a key.
         ended_by: why some requests were not made; empty when all were.
         goes_on_at: when a spent quota allows requests again; None when it is not spent.
-        without_device: sites that were not asked, since no device of theirs measures the stream.
+        without_device: sites that were not asked, since no device of theirs measures the stream,
+            each with what a person can do; empty: nothing.
     """
 
     stream: str
@@ -69,7 +70,7 @@ class FetchReport:
     hits_left: Mapping[str, int]
     ended_by: str
     goes_on_at: datetime | None
-    without_device: tuple[str, ...] = ()
+    without_device: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def rows(self) -> int:

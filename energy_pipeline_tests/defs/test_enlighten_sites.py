@@ -8,7 +8,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from energy_pipeline.defs.enlighten import enlighten_daily_energy, enlighten_systems
+from energy_pipeline.defs.enlighten import (
+    enlighten_daily_energy,
+    enlighten_production,
+    enlighten_systems,
+)
 from energy_pipeline.defs.enlighten_months import (
     enlighten_monthly_production,
     months_agree_with_days,
@@ -24,10 +28,18 @@ ASSETS = [
     enlighten_systems,
     enlighten_devices,
     enlighten_events,
+    enlighten_production,
     enlighten_daily_energy,
     enlighten_monthly_production,
     months_agree_with_days,
 ]
+
+
+def on_the_page(made: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    for name, value in made.environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(WorkbenchResource, "clock", lambda _: made.clock)
+    return made
 
 
 @pytest.fixture
@@ -38,17 +50,17 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Place]:
     gone = Outage(start=NOW - timedelta(hours=30), end=NOW + timedelta(days=1), system_id=68)
     faults = Faults(late_share=0, outages=(gone,))
     with place(tmp_path, entries, systems, NOW, faults=faults) as made:
-        for name, value in made.environ.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(WorkbenchResource, "clock", lambda _: made.clock)
-        yield made
+        yield on_the_page(made, monkeypatch)
 
 
-def launch(*assets: str, **config: Any) -> dg.ExecuteInProcessResult:
-    ops = {"ops": {asset: {"config": members} for asset, members in config.items()}}
-    resources = {"workbench": WorkbenchResource()}
+def launch(*assets: str, day: date | None = None, **config: Any) -> dg.ExecuteInProcessResult:
     return dg.materialize(
-        ASSETS, selection=list(assets), resources=resources, run_config=ops, raise_on_error=False
+        ASSETS,
+        selection=list(assets),
+        resources={"workbench": WorkbenchResource()},
+        run_config={"ops": {asset: {"config": members} for asset, members in config.items()}},
+        partition_key=str(day) if day else None,
+        raise_on_error=False,
     )
 
 
@@ -70,6 +82,19 @@ def test_devices_tell_what_can_be_measured(here: Place) -> None:
     assert "production" in streams["house-67"]
     assert streams["house-68"] == "consumption, grid_export, grid_import, production"
     assert told["hits_left_this_month"] == 1_000_000 - 2
+
+
+def test_production_without_its_device_is_told_with_what_to_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = house(measured_by="micro")
+    with place(tmp_path, [entry(system, "meter", "v4")], [system], NOW) as made:
+        on_the_page(made, monkeypatch)
+        said(launch("enlighten_devices"), "enlighten_devices")
+        launched = launch("enlighten_production", day=NOW.date() - timedelta(days=1))
+    told = said(launched, "enlighten_production")
+    without = "house-67 (set `production: micro` in sites.yaml)"
+    assert (told["sites_without_a_device"], told["hits_spent"]) == (without, 0)
 
 
 def test_a_site_without_an_answer_is_in_a_table(here: Place) -> None:

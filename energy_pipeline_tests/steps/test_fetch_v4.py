@@ -1,23 +1,27 @@
 """Fetching in dialect v4: every interval of every stream, week by week, and what is different."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from energy_pipeline.calendar import DAY, Days
-from energy_pipeline.schema import ENLIGHTEN_CONSUMPTION
+from energy_pipeline.schema import ENLIGHTEN_CONSUMPTION, ENLIGHTEN_DEVICES
 from energy_pipeline.simulators.enlighten.accounts import DEMO_APPLICATION, EVERY_GROUP
 from energy_pipeline.simulators.enlighten.battery import Battery
 from energy_pipeline.simulators.enlighten.dataset import Fleet, System
 from energy_pipeline.simulators.enlighten.faults import Faults, Outage
 from energy_pipeline.simulators.enlighten.switches import Switches
-from energy_pipeline.steps.devices import fetch_devices
+from energy_pipeline.sources.enlighten.devices import Device
+from energy_pipeline.steps.devices import KNOWN_FOR, fetch_devices
+from energy_pipeline.steps.fetch_plan import sites_without_a_device
 from energy_pipeline_tests.steps.cloudside import START, days, entry, house, place
 
 JUNE = days(date(2024, 6, 1), 14)
+WEEK = days(JUNE.first, 7)
 LATER = datetime(2024, 7, 1, 12, tzinfo=UTC)
 NAMED = {
     "grid_import": "auto",
@@ -287,13 +291,48 @@ def test_a_stream_that_no_device_measures_costs_nothing_and_is_told(tmp_path: Pa
     system = house()
     with place(tmp_path, [entry(system, api="v4", streams=NAMED)], [system], LATER) as here:
         assert here.hits_of(JUNE, "battery_charge") == 2, "nothing is known of its devices"
-        assert here.fetch(JUNE, "battery_charge").without_device == ()
+        assert here.fetch(JUNE, "battery_charge").without_device == {}
 
         fetch_devices(here.bench)
         report = here.fetch(JUNE, "battery_charge", force=True)
         assert (report.hits_spent, report.sites) == (0, ())
-        assert report.without_device == ("house-67",)
+        assert report.without_device == {"house-67": ""}
         assert here.hits_of(JUNE, "grid_import") == 2
-        assert here.fetch(JUNE, "production").without_device == ()
+        assert here.fetch(JUNE, "production").without_device == {}
         assert here.fetch_totals().failures == {}
     assert here.endpoints()["battery_lifetime"] == 0
+
+
+@pytest.mark.parametrize("api", ["v2", "v4"])
+@pytest.mark.parametrize(("measured_by", "set_to"), [("micro", "meter"), ("meter", "micro")])
+def test_production_that_is_set_to_a_device_that_is_not_there_costs_nothing_and_says_what_to_set(
+    tmp_path: Path, api: str, measured_by: str, set_to: str
+) -> None:
+    system = house(measured_by=measured_by)
+    with place(tmp_path, [entry(system, set_to, api)], [system], LATER) as here:
+        assert here.hits_of(WEEK) > 0, "nothing is known of its devices"
+
+        fetch_devices(here.bench)
+        report = here.fetch(WEEK, force=True)
+        assert (report.hits_spent, report.sites) == (0, ())
+        advice = f"set `production: {measured_by}` in sites.yaml"
+        assert report.without_device == {"house-67": advice}
+        assert here.fetch_totals().hits_spent == 1, "of consumption"
+
+        here.clock.advance(KNOWN_FOR.total_seconds() + 1)
+        assert sites_without_a_device(here.bench, "production") == {}, "nothing is known any more"
+
+
+@pytest.mark.parametrize("production", ["micro", "meter"])
+def test_production_is_asked_for_while_no_device_is_listed_that_measures_anything(
+    tmp_path: Path, production: str
+) -> None:
+    """A site that is being built has a gateway first."""
+    system = house()
+    with place(tmp_path, [entry(system, production, "v4")], [system], LATER) as here:
+        known = {"site": "house-67", "system_id": 67, "fetched_at": LATER}
+        row = known | asdict(Device("gateway", "122117051926"))
+        table = pa.Table.from_pylist([row], ENLIGHTEN_DEVICES.schema)
+        here.bench.store.write_snapshot(ENLIGHTEN_DEVICES, table)
+        assert here.hits_of(WEEK) == 1
+        assert here.fetch(WEEK).without_device == {}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from energy_pipeline.configuration.sites import STREAMS, Stream
+from energy_pipeline.configuration.sites import STREAMS, Production, Stream
 
 GATEWAY, INVERTER, METER, BATTERY, AC_BATTERY = (
     "gateway",
@@ -62,6 +62,17 @@ def measured_streams(devices: Iterable[Device]) -> frozenset[Stream]:
     for device in devices:
         if device.is_enabled is not False:
             found |= _metered(device) if device.kind == METER else _BY_KIND.get(device.kind, set())
+    return frozenset(found)
+
+
+def production_by(devices: Iterable[Device]) -> frozenset[Production]:
+    """Return by which of their kinds these devices can measure production."""
+    used = [device for device in devices if device.is_enabled is not False]
+    found: set[Production] = set()
+    if any(device.kind == INVERTER for device in used):
+        found.add("micro")
+    if any(device.kind == METER and "production" in _metered(device) for device in used):
+        found.add("meter")
     return frozenset(found)
 
 
