@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 from energy_pipeline.calendar import Days, Span
 from energy_pipeline.configuration.sites import Site, Stream
-from energy_pipeline.errors import EnergyPipelineError, QuotaSpent
+from energy_pipeline.errors import EnergyPipelineError, NothingDone, QuotaSpent
 from energy_pipeline.sources.enlighten.dialect import measured_together
 from energy_pipeline.steps.answer_rows import Ask, utc_days
 from energy_pipeline.steps.answered_days import AnsweredDays
@@ -25,6 +25,7 @@ from energy_pipeline.steps.fetch_plan import SitePlan, plan_fetch, sites_without
 from energy_pipeline.steps.fetch_report import FetchReport, count_held, ranges, site_report
 from energy_pipeline.steps.fetch_run import FetchOutcome, FetchRun
 from energy_pipeline.steps.kept_hits import Share, shares_of
+from energy_pipeline.steps.other_systems import other_systems
 from energy_pipeline.workbench import Workbench
 
 
@@ -36,6 +37,7 @@ class _Fetched:
     rows: int = 0
     hits: int = 0
     not_answered: defaultdict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
+    not_asked: dict[str, str] = field(default_factory=dict[str, str])
 
     def add(self, outcome: FetchOutcome) -> None:
         """Add a pass."""
@@ -70,19 +72,34 @@ def fetch_intervals(
 
     Raises:
         ConfigurationError: there are sites to ask for, and no key.
-        NothingDone: the vendor refused every site.
+        NothingDone: the vendor refused every site, or each is another system than the one held.
         ServiceUnavailable: no site got an answer; a later try may help.
         StoreError: rows, hits or locks cannot be written; what was written before stays.
     """
     plans = plan_fetch(bench, stream, days, force=force, since=since)
     fetched = _Fetched()
+    if not force:
+        plans = _of_their_systems(bench, stream, plans, fetched)
     if any(plan.windows for plan in plans):
         shares = shares_of(bench, plans, spend_kept=spend_kept)
         asyncio.run(_ask_all(bench, stream, shares, fetched))
     needed = [plan.site.id for plan in plans if _is_needed(plan.site, stream)]
     if needed and fetched.not_answered.keys() >= set(needed):
         fetched.asking.refuse_nothing()
+    if needed and fetched.not_asked.keys() >= set(needed):
+        reasons = "\n".join(f"{site}: {reason}" for site, reason in fetched.not_asked.items())
+        raise NothingDone(f"no site was asked:\n{reasons}")
     return _report(bench, stream, days, [plan.site for plan in plans], fetched)
+
+
+def _of_their_systems(
+    bench: Workbench, stream: Stream, plans: Sequence[SitePlan], fetched: _Fetched
+) -> list[SitePlan]:
+    """Return the plans, nothing asked of sites that were another system until now."""
+    fetched.not_asked = other_systems(bench.store, INTERVALS[stream], plans)
+    return [
+        replace(plan, windows=()) if plan.site.id in fetched.not_asked else plan for plan in plans
+    ]
 
 
 def _is_needed(site: Site, stream: Stream) -> bool:
@@ -142,7 +159,7 @@ def _report(
         site_report(
             site.id,
             held[site.id],
-            str(asking.failures.get(site.id, "")),
+            fetched.not_asked.get(site.id) or str(asking.failures.get(site.id, "")),
             ended_by,
             ranges(sorted(fetched.not_answered[site.id])),
         )
