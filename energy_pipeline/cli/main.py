@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from energy_pipeline.cli.enerkey_commands import enerkey, provisioning
 from energy_pipeline.cli.enlighten_commands import enlighten
 from energy_pipeline.cli.terminal import mistakes
+from energy_pipeline.configuration.environment import EnlightenApi
 from energy_pipeline.configuration.members import existing_zone
 from energy_pipeline.errors import ConfigurationError, EnergyPipelineError
 
@@ -59,6 +60,10 @@ Timezone = Annotated[
     typer.Option(parser=existing_zone, metavar="ZONE", help="IANA zone of the simulated house."),
 ]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free port.")]
+Api = Annotated[
+    EnlightenApi,
+    typer.Option(help="Dialect in which the printed files meet Enlighten; it speaks both."),
+]
 
 
 @app.command()
@@ -83,11 +88,13 @@ def simulate(
     enerkey_port: Port = 0,
     envoy_port: Port = 0,
     login_port: Port = 0,
+    api: Api = "v4",
 ) -> None:
     """Serve simulated Enlighten, EnerKey and a gateway until Ctrl+C."""
     from energy_pipeline.cli.simulate import Ports, run_simulate
 
-    run_simulate(data, timezone, Ports(enlighten_port, enerkey_port, envoy_port, login_port))
+    ports = Ports(enlighten_port, enerkey_port, envoy_port, login_port)
+    run_simulate(data, timezone, ports, api)
 
 
 @app.command()

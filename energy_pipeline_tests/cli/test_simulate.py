@@ -13,10 +13,13 @@ from urllib.request import Request, urlopen
 import pytest
 from typer.testing import CliRunner
 
+from energy_pipeline.calendar import Days
 from energy_pipeline.cli.main import app
-from energy_pipeline.configuration.environment import load_settings
+from energy_pipeline.configuration.environment import PATH_OF_VARIABLE, load_settings
 from energy_pipeline.configuration.sites import load_registry
-from energy_pipeline.steps.enlighten_authorization import application_of
+from energy_pipeline.steps.fetch import fetch_intervals
+from energy_pipeline.workbench import open_workbench
+from energy_pipeline_tests.cli.consenting import SIGN_IN, come_back, command, consent
 
 COMMAND = str(Path(sys.executable).with_name("energy-pipeline"))
 EXPORT = """\
@@ -46,24 +49,29 @@ def simulation(*options: str) -> Generator[str]:
         process.stdout.close()
 
 
+def parts_of(text: str) -> list[str]:
+    """Return what is printed for `.env`, for `sites.yaml`, and as the first commands."""
+    text = text.removesuffix("Ctrl+C stops them.\n")
+    return re.split(r"For \.env:\n|For sites\.yaml:\n|Then, in the folder of both:\n", text)[1:]
+
+
 def configured(folder: Path, text: str) -> tuple[dict[str, str], int]:
     """Use what is printed as `.env` and `sites.yaml`; return the environment and the system."""
-    _, environment, sites = re.split(r"For \S+:\n", text)
+    environment, sites, _ = parts_of(text)
     (folder / ".env").write_text(environment)
-    (folder / "sites.yaml").write_text(sites.removesuffix("Ctrl+C stops them.\n"))
+    (folder / "sites.yaml").write_text(sites)
     settings = load_settings({}, folder / ".env")
     site, with_gateway = load_registry(folder / "sites.yaml", settings).sites
     assert with_gateway.envoy is not None
     assert site.enlighten is not None
-    assert site.enlighten.user_id is not None
     assert settings.enlighten_api_key is not None
-    assert application_of(settings).base_url == settings.enlighten_base_url
     assert settings.enerkey_api_key_a.value is not None
+    user_id = site.enlighten.user_id
     access = {
         "enlighten": settings.enlighten_base_url,
         "enerkey": settings.enerkey_base_url,
         "key": settings.enlighten_api_key.get_secret_value(),
-        "user_id": site.enlighten.user_id.get_secret_value(),
+        "user_id": user_id.get_secret_value() if user_id else "",
         "enerkey_key": settings.enerkey_api_key_a.value.get_secret_value(),
         "start": str(site.start),
     }
@@ -75,8 +83,36 @@ def answer(url: str, headers: dict[str, str] | None = None) -> dict[str, object]
         return json.load(response)
 
 
+@pytest.mark.parametrize("api", ["v4", "v2"])
+def test_the_printed_way_leads_from_the_owners_yes_to_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api: str
+):
+    for variable in PATH_OF_VARIABLE:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.chdir(tmp_path)
+    with simulation(*([] if api == "v4" else ["--api", "v2"])) as text:
+        configured(tmp_path, text)
+        authorize, connect, _, launch, owner, _ = parts_of(text)[2].split("\n", 5)
+        assert all(member in owner for member in SIGN_IN.values())
+        app_id = re.fullmatch(r"energy-pipeline enlighten authorize(?: --app-id (\d+))?", authorize)
+        assert app_id is not None
+        with command(monkeypatch, app_id=app_id[1]) as terminal:
+            come_back(consent(terminal.address()))
+            assert "Nothing had to be written into sites.yaml." in terminal.last_words()
+
+        result = CliRunner().invoke(app, connect.split()[1:])
+        assert result.exit_code == 0, result.output
+        assert "user of simulated-house: systems seen: 1" in result.stdout
+
+        assert launch.startswith("dg launch --job daily_energy --partition-range '")
+        first, last = map(date.fromisoformat, launch.split("'")[1].split("..."))
+        with open_workbench() as bench:
+            report = fetch_intervals(bench, "consumption", Days(first, last))
+        assert (report.hits_spent, report.rows, report.of("failed")) == (1, 96, ())
+
+
 def test_the_printed_configuration_reaches_both_services(tmp_path: Path):
-    with simulation() as text:
+    with simulation("--api", "v2") as text:
         access, system_id = configured(tmp_path, text)
         assert f"Simulated Enlighten: {access['enlighten']}\n" in text
         assert f"Simulated EnerKey:   {access['enerkey']}\n" in text
@@ -95,9 +131,10 @@ def test_the_printed_configuration_reaches_both_services(tmp_path: Path):
 def test_an_export_is_replayed(tmp_path: Path):
     export = tmp_path / "export.csv"
     export.write_text(EXPORT)
-    with simulation("--data", str(export), "--timezone", "UTC") as text:
+    with simulation("--data", str(export), "--timezone", "UTC", "--api", "v2") as text:
         access, system_id = configured(tmp_path, text)
         assert access["start"] == "2019-06-01"
+        assert "--partition-range '2019-06-01...2019-06-01'" in text
         login = urlencode({"key": access["key"], "user_id": access["user_id"]})
         lifetime = answer(
             f"{access['enlighten']}/api/v2/systems/{system_id}/energy_lifetime?{login}"
