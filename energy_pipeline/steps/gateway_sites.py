@@ -17,7 +17,9 @@ def is_from_gateway(site: Site, stream: Stream) -> bool:
 def gateway_rules(sites: Sequence[Site]) -> dict[str, GatewayRules]:
     """Return the rules of each site of which a gateway feeds a stream."""
     return {
-        site.id: GatewayRules(timedelta(hours=site.envoy.bridge_hours), site.envoy.max_power_w)
+        site.id: GatewayRules(
+            timedelta(hours=site.envoy.bridge_hours), site.envoy.max_power_w, site.zone
+        )
         for site in sites
         if site.envoy and any(is_from_gateway(site, stream) for stream in STREAMS)
     }

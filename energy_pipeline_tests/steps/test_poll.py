@@ -9,8 +9,10 @@ import pytest
 
 from energy_pipeline.calendar import DAY, Days
 from energy_pipeline.errors import NothingDone
-from energy_pipeline.schema import ENVOY_INVERTERS, ENVOY_READINGS
+from energy_pipeline.schema import ENVOY_INVERTERS, ENVOY_READINGS, HOURLY_ENERGY
 from energy_pipeline.simulators.envoy import KINDS, ClockJump, Faults, Kind, Outage
+from energy_pipeline.steps.gateway_silence import silent_gateways
+from energy_pipeline.steps.hourly import compute_hourly
 from energy_pipeline.steps.poll import PollReport, poll
 from energy_pipeline.workbench import Workbench
 from energy_pipeline_tests.steps.benches import open_bench
@@ -166,6 +168,29 @@ def test_the_nightly_outage_costs_the_polls_in_it_alone(town: Town):
     assert failures == [[], ["roof-00"], ["roof-00"], [], []]
     read = {row["polled_at"] for row in rows(bench) if row["site"] == "roof-00"}
     assert read == {night + timedelta(minutes=minutes) for minutes in (0, 15, 20)}
+
+
+def test_a_night_without_meters_is_dark_and_not_silent(town: Town):
+    """No inverter reports while it is dark; the gateways answer, and their counters stand still."""
+    bench, roofs = town("non_metered", "no_ct", now=NOON)
+    for hours in (6, 6.5, 7, 7.5, *range(8, 14), 14.5, 15, 15.5, 16, 16.5):
+        roofs.move(bench, NOON + timedelta(hours=hours))
+        today = bench.clock.now().date()
+        polled(bench, roofs, Days(today, today))
+        assert silent_gateways(bench, Days(today, today)) == [], hours
+    night = Days(TODAY, TODAY + DAY)
+    roofs.move(bench, NOON + 3 * DAY)
+    compute_hourly(bench, night)
+    dark = [row for row in rows(bench, HOURLY_ENERGY, night) if is_dark(row["hour"])]
+    assert len(dark) == 2 * 6
+    assert {(r["energy_wh"], r["source"], r["final"]) for r in dark} == {
+        (0.0, "envoy-inverters", True)
+    }
+
+
+def is_dark(hour: datetime) -> bool:
+    """Whether it is night from an hour before this one to an hour after it."""
+    return datetime(2026, 6, 11, 20, tzinfo=UTC) <= hour <= datetime(2026, 6, 12, 1, tzinfo=UTC)
 
 
 def test_a_gateway_that_boots_is_asked_by_the_next_poll(town: Town):

@@ -35,7 +35,7 @@ from energy_pipeline_tests.steps.benches import clock_of, open_bench
 
 HOUSE = hardware("full_ct", serial="122000000020", timezone="America/New_York")
 DAYS = Days(date(2020, 12, 20), date(2020, 12, 21))
-RULES = GatewayRules(timedelta(hours=6), 40_000.0)
+RULES = GatewayRules(timedelta(hours=6), 40_000.0, UTC)
 EXACT_WH = 0.001
 
 

@@ -17,7 +17,11 @@ from energy_pipeline.sources.envoy.device_data import BoundaryRecord, used_phase
 from energy_pipeline.sources.envoy.inverters import newest_report_at
 from energy_pipeline.sources.envoy.measurements import Measurements
 from energy_pipeline.sources.envoy.meters import MeterReading, enabled_meter
-from energy_pipeline.sources.envoy.production import inverter_overview, production_meter_overview
+from energy_pipeline.sources.envoy.production import (
+    Overview,
+    inverter_overview,
+    production_meter_overview,
+)
 from energy_pipeline.sources.envoy.replies import Absent, may_answer_later
 from energy_pipeline.sources.envoy.wire import (
     CONSUMPTION_RECORD,
@@ -188,13 +192,22 @@ def _of_legacy_overview(found: Measurements) -> Iterator[Candidate]:
 
 
 def _legacy_read_at(found: Measurements) -> datetime | None:
-    """Return the time of the newest report: the overview itself has none."""
+    """Return the time of the newest report: the older overview itself has none."""
     if may_answer_later(found.replies, Endpoint.PRODUCTION):
         return None
     if overview := inverter_overview(found.overviews):
-        return overview.read_at
+        return _newest_report_at(overview, found)
     received_at = found.received_at(Endpoint.PRODUCTION_V1)
     return newest_report_at(found.listed_inverters) or received_at
+
+
+def _newest_report_at(overview: Overview, found: Measurements) -> datetime | None:
+    """Return the time of the newest report; at night, when the overview has none, by the list.
+
+    Polls of a night so show the last reading of the evening again: the gateway answers, and the
+    counter stands still.
+    """
+    return overview.read_at or newest_report_at(found.listed_inverters)
 
 
 def _of_inverter_overview(found: Measurements) -> Iterator[Candidate]:
@@ -205,7 +218,8 @@ def _of_inverter_overview(found: Measurements) -> Iterator[Candidate]:
     sample = None
     if overview:
         energy_wh, power_w = overview.lifetime_wh, overview.power_w
-        sample = _sample(overview.read_at, energy_wh, power_w, found, Endpoint.PRODUCTION)
+        read_at = _newest_report_at(overview, found)
+        sample = _sample(read_at, energy_wh, power_w, found, Endpoint.PRODUCTION)
     yield Candidate(counters.WRAPPING_INVERTER_SUM, sample, may_come=is_hidden)
 
 

@@ -41,4 +41,5 @@ def with_boundaries(samples: Samples, boundaries: Samples, limits: Limits) -> Sa
     return Samples(
         np.insert(samples.at_us, place, at_us[agrees]),
         np.insert(samples.energy_wh, place, value_wh[agrees]),
+        np.insert(samples.shown_until_us, place, at_us[agrees]),
     )

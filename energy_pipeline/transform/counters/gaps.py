@@ -1,8 +1,8 @@
-"""Steps between samples: booked as measured, bridged, dark, or not at all.
+"""Steps between samples: booked as measured, bridged, or not at all.
 
 Within an hour nothing is lost, however long the step: the counter counted on. Across hours the
 energy of a gap is exact and its split is not: a short one is spread evenly, a longer one is only
-told of. A sum of inverters that was silent and has hardly grown was dark: it is known to be.
+told of. A night of a sum of inverters is measured: polls have shown it (`nights.py`).
 """
 
 from dataclasses import dataclass, replace
@@ -12,19 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from energy_pipeline.transform.counters.links import Limits
+from energy_pipeline.transform.counters.nights import with_nights
+from energy_pipeline.transform.counters.rules import GatewayRules
 from energy_pipeline.transform.counters.samples import CounterKind, Samples
-from energy_pipeline.transform.counters.steps import Steps, joined
+from energy_pipeline.transform.counters.steps import Flags, Steps, joined
 from energy_pipeline.transform.instants import HOUR_US, S_US, Microseconds
-
-LONGEST_NIGHT = timedelta(hours=24)
-"""Inverters that were silent for longer may as well have been cut off."""
 
 _US = timedelta(microseconds=1)
 _USUAL_STEP_US = 1_200 * S_US
 """Polls of five minutes and reports of fifteen, some late: across hours, more is a gap."""
-_FIRST_REPORT_US = 900 * S_US
-_FIRST_REPORT_SHARE = 0.02
-"""What inverters make in the first quarter of an hour of a day, of the most that they could."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ class Unbooked:
 
 
 def book(
-    samples: Samples, limits: Limits, kind: CounterKind, bridge: timedelta, *, spreads_long: bool
+    samples: Samples, limits: Limits, kind: CounterKind, rules: GatewayRules, *, spreads_long: bool
 ) -> tuple[Steps, Unbooked]:
     """Return the steps between believed samples, and the time of which no step can be made.
 
@@ -51,40 +47,33 @@ def book(
         samples: believed samples of one counter.
         limits: what it can do.
         kind: how it counts.
-        bridge: the longest gap whose energy is spread.
+        rules: of the site; they say which gaps are spread.
         spreads_long: whether the energy of longer gaps is spread too.
     """
+    samples, is_night = _with_nights(samples, limits, kind, rules)
     start_us, end_us = samples.at_us[:-1], samples.at_us[1:]
     length_us = end_us - start_us
     energy_wh = limits.energy_wh(samples.energy_wh[:-1], samples.energy_wh[1:], length_us)
     is_counted = ~np.isnan(energy_wh)
-    is_usual = (start_us // HOUR_US == (end_us - 1) // HOUR_US) | (length_us <= _USUAL_STEP_US)
-    is_dark = is_counted & ~is_usual & _dark(energy_wh, length_us, limits, kind)
-    is_bridged = is_counted & ~is_usual & ~is_dark & (spreads_long | (length_us <= bridge // _US))
-    is_booked = is_dark | is_bridged | (is_counted & is_usual)
+    is_in_an_hour = start_us // HOUR_US == (end_us - 1) // HOUR_US
+    is_usual = is_in_an_hour | is_night | (length_us <= _USUAL_STEP_US)
+    is_short = spreads_long | (length_us <= rules.bridge // _US)
+    is_bridged = is_counted & ~is_usual & is_short
+    is_booked = is_bridged | (is_counted & is_usual)
     metered = np.full(length_us.size, kind != "inverters")
     whole = Steps(start_us, end_us, energy_wh, is_booked, is_bridged, metered)
-    nights = _nights(whole.at(is_dark))
-    begun = _begun_anew(whole, samples.energy_wh, limits, bridge)
+    begun = _begun_anew(whole, samples.energy_wh, limits, rules.bridge)
     left = ~is_booked
-    booked = joined((whole.at(is_booked & ~is_dark), nights, begun))
+    booked = joined((whole.at(is_booked), begun))
     return booked, Unbooked(start_us[left], end_us[left], energy_wh[left])
 
 
-def _dark(
-    energy_wh: NDArray[np.float64], length_us: Microseconds, limits: Limits, kind: CounterKind
-) -> NDArray[np.bool_]:
-    if kind != "inverters":
-        return np.zeros(length_us.size, np.bool_)
-    first_report_wh = limits.max_power_w * _FIRST_REPORT_SHARE * (_FIRST_REPORT_US / HOUR_US)
-    return (energy_wh <= first_report_wh) & (length_us <= LONGEST_NIGHT // _US)
-
-
-def _nights(steps: Steps) -> Steps:
-    """Put the energy of dark steps into their last quarter of an hour, which was reported."""
-    dawn_us = steps.end_us - _FIRST_REPORT_US
-    dark = replace(steps, end_us=dawn_us, energy_wh=np.zeros(steps.size))
-    return joined((dark, replace(steps, start_us=dawn_us)))
+def _with_nights(
+    samples: Samples, limits: Limits, kind: CounterKind, rules: GatewayRules
+) -> tuple[Samples, Flags]:
+    if kind == "inverters":
+        return with_nights(samples, limits, rules.zone)
+    return samples, np.zeros(max(samples.at_us.size - 1, 0), np.bool_)
 
 
 def _begun_anew(

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 
-from energy_pipeline.transform.counters.gaps import LONGEST_NIGHT
+from energy_pipeline.transform.counters.nights import LONGEST_NIGHT
 from energy_pipeline.transform.counters.samples import CLOCK_LIMIT
 
 _DAY_H = 24.0
@@ -19,10 +19,12 @@ class GatewayRules:
     Args:
         bridge: the longest gap whose energy is spread over its hours.
         max_power_w: the most that can flow in one stream; what is above is no energy.
+        zone: the site's time zone, which says when its nights are.
     """
 
     bridge: timedelta
     max_power_w: float
+    zone: tzinfo
 
     @property
     def silence(self) -> timedelta:

@@ -7,7 +7,7 @@ as after a restart, only when the counter before it cannot be taken up again any
 
 A run that stands alone between silences and is shorter than an hour is believed while nothing
 speaks against it: no hour becomes final by it, and it says where a gap begins and ends. Of
-inverters it would say that they were dark as well, so that theirs has to last.
+inverters it might begin or end a night as well, so that theirs has to last.
 """
 
 import numpy as np

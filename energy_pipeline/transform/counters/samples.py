@@ -7,7 +7,7 @@ its own clock's quarter of an hour: it is left out while its meters show that th
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -51,14 +51,16 @@ class Samples:
     Args:
         at_us: when.
         energy_wh: what.
+        shown_until_us: of a sum of inverters, when a poll saw it last, before it saw the next one.
     """
 
     at_us: Microseconds
     energy_wh: NDArray[np.float64]
+    shown_until_us: Microseconds
 
     def at(self, wanted: NDArray[np.intp] | NDArray[np.bool_]) -> "Samples":
         """Return the samples at these places."""
-        return Samples(self.at_us[wanted], self.energy_wh[wanted])
+        return Samples(*(getattr(self, field.name)[wanted] for field in fields(self)))
 
 
 def counters_of(
@@ -104,13 +106,28 @@ def samples_of(
         energy_wh: the counter.
         kind: how it counts.
     """
-    shown = _first_shown(read_us, polled_us, energy_wh)
-    read_us, polled_us, energy_wh = read_us[shown], polled_us[shown], energy_wh[shown]
-    at_us, is_credible = _instants(read_us, polled_us, kind)
-    kept = is_credible & np.isfinite(energy_wh) & (energy_wh >= 0)
-    at_us, energy_wh = at_us[kept], energy_wh[kept]
-    _, first = np.unique(at_us, return_index=True)
-    return Samples(at_us[first], energy_wh[first])
+    first = _first_shown(read_us, polled_us, energy_wh)
+    at_us, is_credible = _instants(read_us[first], polled_us[first], kind)
+    kept = is_credible & np.isfinite(energy_wh[first]) & (energy_wh[first] >= 0)
+    at_us, row = np.unique(at_us[kept], return_index=True)
+    row = first[kept][row]
+    samples = Samples(at_us, energy_wh[row], at_us)
+    if kind != "inverters":
+        return samples
+    return _shown_again(samples, polled_us[row], (read_us, polled_us, energy_wh))
+
+
+def _shown_again(samples: Samples, first_us: Microseconds, shown: _Shown) -> Samples:
+    """Return the samples, which polls saw first at these instants, with when they saw them last."""
+    read_us, polled_us, energy_wh = shown
+    sample = np.searchsorted(samples.at_us, read_us)
+    is_sample = np.isin(read_us, samples.at_us)
+    sample, polled_us, energy_wh = sample[is_sample], polled_us[is_sample], energy_wh[is_sample]
+    next_us = np.append(first_us[1:], np.iinfo(np.int64).max)
+    again = (samples.energy_wh[sample] == energy_wh) & (polled_us < next_us[sample])
+    until_us = samples.at_us.copy()
+    np.maximum.at(until_us, sample[again], polled_us[again])
+    return replace(samples, shown_until_us=until_us)
 
 
 def _kept_by_a_right_clock(

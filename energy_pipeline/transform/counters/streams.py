@@ -56,7 +56,7 @@ def steps_of_site(
         for other, boundaries in counters:
             if _is_repeated_by(other, counter):
                 known = with_boundaries(known, boundaries, limits)
-        steps, left = book(known, limits, counter.kind, rules.bridge, spreads_long=spreads_long)
+        steps, left = book(known, limits, counter.kind, rules, spreads_long=spreads_long)
         by_stream[counter.stream].append((_RANK[counter.kind], steps))
         if counter.kind != "boundary":
             unbooked.append((counter, left))

@@ -28,6 +28,10 @@ METERS, READINGS = Endpoint.METERS, Endpoint.READINGS
 PRODUCTION, DEVICE_DATA, V1 = Endpoint.PRODUCTION, Endpoint.DEVICE_DATA, Endpoint.PRODUCTION_V1
 
 
+REPORTED_AT = NOW - timedelta(hours=9)
+LISTED = [{"serialNumber": "1", "lastReportDate": int(REPORTED_AT.timestamp())}]
+
+
 def shown(found: Measurements) -> dict[str, list[tuple[float, float | None]]]:
     """Energy and power of every stream's candidates that show something, best first."""
     return {
@@ -187,11 +191,18 @@ def test_an_older_overview_of_zero_is_that_of_a_faulty_firmware():
 def test_the_older_overview_has_the_time_of_the_newest_report():
     night = {PRODUCTION: production(inverters(99, read_at=None)), V1: legacy(1583)}
     assert shown(measured(night, has_meter=False)) == {}
-    list_ = [{"serialNumber": "1", "lastReportDate": 1781000000}]
-    by_list = measured({V1: legacy(1583), Endpoint.INVERTERS: list_})
+    by_list = measured({V1: legacy(1583), Endpoint.INVERTERS: LISTED})
     (candidate,) = production_of(by_list)
     assert candidate.sample is not None
-    assert candidate.sample.read_at.timestamp() == 1781000000
+    assert candidate.sample.read_at == REPORTED_AT
+
+
+def test_at_night_the_evenings_reading_is_shown_again():
+    """The overview has no time while no inverter reports; the list of last reports has it."""
+    night = {PRODUCTION: production(inverters(99, read_at=None)), V1: legacy(1583)}
+    found = measured(night | {Endpoint.INVERTERS: LISTED}, has_meter=False)
+    samples = [c.sample for c in production_of(found) if c.sample]
+    assert [(s.energy_wh, s.read_at) for s in samples] == [(1583, REPORTED_AT), (99, REPORTED_AT)]
 
 
 @pytest.mark.parametrize(

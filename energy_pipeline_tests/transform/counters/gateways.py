@@ -59,7 +59,7 @@ def kind_of(counter: str) -> CounterKind:
 
 
 def rules(bridge_hours: float = 6.0, max_power_w: float = 40_000.0) -> GatewayRules:
-    return GatewayRules(timedelta(hours=bridge_hours), max_power_w)
+    return GatewayRules(timedelta(hours=bridge_hours), max_power_w, UTC)
 
 
 def found(

@@ -135,13 +135,3 @@ def test_what_a_site_cannot_have_is_not_booked() -> None:
     assert sum(row["energy_wh"] for row in of_stream(low.hourly)) == pytest.approx(14_350)
     high = found(readings, given=rules(max_power_w=400_000))
     assert sum(row["energy_wh"] for row in of_stream(high.hourly)) == pytest.approx(34_400)
-
-
-def test_nights_of_inverters_are_dark_and_their_energy_is_of_the_dawn() -> None:
-    evening = [m for m in FIVE_MINUTES if m <= 120]
-    morning = [m for m in FIVE_MINUTES if m >= 10 * 60]
-    readings = [Reading(m, 9e5 + m * 10, counter="i") for m in evening]
-    readings += [Reading(m, 9e5 + 1200 + 50 + (m - 600) * 10, counter="i") for m in morning]
-    night = [row for hour, row in rows_of(readings).items() if 2 <= hour < 10]
-    assert [row["energy_wh"] for row in night] == pytest.approx([0.0] * 7 + [50.0])
-    assert {(row["covered_s"], row["source"]) for row in night} == {(3600, "envoy-inverters")}
