@@ -137,7 +137,10 @@ async def _fail(error: EnergyPipelineError) -> str:
 
 async def _ask_gateway(fleet: Fleet, gateway: Gateway) -> str:
     async with fleet.conversation(gateway) as session:
-        said = f"serial {session.info.serial}, firmware {session.info.software}; token accepted"
+        said = (
+            f"serial {session.info.serial}, firmware {session.info.software}; "
+            f"it takes {session.token_shown}"
+        )
     return "; ".join([said, *session.remarks])
 
 

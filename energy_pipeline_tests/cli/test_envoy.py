@@ -15,6 +15,7 @@ from energy_pipeline.simulators.envoy import (
     ServedGateway,
     serve_gateway,
 )
+from energy_pipeline.simulators.envoy.tokens import Role
 
 SITES = """\
 sites:
@@ -87,3 +88,25 @@ def test_another_gateway_behind_the_address(gateway: ServedGateway):
     assert status == 1
     assert "answers gateway 122000000099" in mistakes
     assert not Path("envoy-roof").exists()
+
+
+@pytest.mark.parametrize(
+    ("role", "whose"),
+    [
+        ("owner", "an owner's token (of a year)"),
+        ("installer", "an installer's token (of 12 hours)"),
+    ],
+)
+def test_check_tells_whose_token_the_gateway_takes(
+    gateway: ServedGateway, monkeypatch: pytest.MonkeyPatch, role: Role, whose: str
+):
+    simulator = gateway.simulator
+    token = simulator.token(role)
+    monkeypatch.setenv("ROOF_TOKEN", token)
+    roof, _, _ = Path("sites.yaml").read_text().partition("  - id: cloud")
+    Path("sites.yaml").write_text(roof)
+    result = CliRunner().invoke(app, ["check", "--connect"], env={"COLUMNS": "240"})
+    shown = " ".join(result.stdout.split())
+    assert f"serial {simulator.hardware.serial}, firmware" in shown
+    assert f"it takes {whose}, until 20" in shown
+    assert token not in result.output

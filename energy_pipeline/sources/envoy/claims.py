@@ -8,10 +8,11 @@ import jwt
 from pydantic import SecretStr
 
 from energy_pipeline.sources.envoy.json_values import Members, instant, text
-from energy_pipeline.sources.envoy.wire import INSTALLER
+from energy_pipeline.sources.envoy.wire import INSTALLER, OWNER
 
 _PARTS = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 _WARN = timedelta(days=30)
+_WHOSE = {OWNER: "an owner's token (of a year)", INSTALLER: "an installer's token (of 12 hours)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def remark_on(claims: TokenClaims, now: datetime, *, is_given: bool) -> str | No
     """
     if claims.expires_at is None:
         return None
-    until = f"{claims.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    until = _shown(claims.expires_at)
     if claims.role == INSTALLER:
         return (
             f"the token is an installer's: it holds 12 hours, until {until}, and has to be "
@@ -75,3 +76,13 @@ def remark_on(claims: TokenClaims, now: datetime, *, is_given: bool) -> str | No
     if is_given and claims.expires_at - now < _WARN:
         return f"the given token holds until {until}; nobody renews it, put a new one in its place"
     return None
+
+
+def described(claims: TokenClaims) -> str:
+    """Return whose token it is and until when it holds, for a person."""
+    whose = _WHOSE.get(claims.role or "", "a token")
+    return whose if claims.expires_at is None else f"{whose}, until {_shown(claims.expires_at)}"
+
+
+def _shown(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -21,6 +21,7 @@ from energy_pipeline.errors import (
 )
 from energy_pipeline.http.redaction import install_log_redaction
 from energy_pipeline.http.retry import RetryPolicy, send_with_retries
+from energy_pipeline.sources.envoy.claims import described, read_claims
 from energy_pipeline.sources.envoy.identity import GatewayInfo, parse_info
 from energy_pipeline.sources.envoy.replies import Reply, Unavailable, read_reply
 from energy_pipeline.sources.envoy.tokens import TokenSource
@@ -96,6 +97,13 @@ class GatewaySession:
         if self._identified_at is None:
             raise ValueError("the gateway was not asked yet")
         return self._identified_at
+
+    @property
+    def token_shown(self) -> str:
+        """Whose token the gateway takes and until when, for a person."""
+        if self._token is None:
+            return "no token"
+        return described(read_claims(self._token))
 
     async def identify(self) -> None:
         """Ask who answers there, without any secret.
