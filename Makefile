@@ -20,8 +20,8 @@ install: $(INSTALLED)  ## make the virtual environment of the pinned versions
 demo: $(INSTALLED)  ## run the whole pipeline on simulated services; DATA=FILE.csv replays an Enlighten export
 	@$(BIN)/energy-pipeline demo $(if $(DATA),--data "$(DATA)") $(if $(ZONE),--timezone "$(ZONE)")
 
-ui: $(INSTALLED)  ## open the Dagster UI and daemon on sites.yaml, or on the demo without one
-	@$(BIN)/energy-pipeline ui
+ui: $(INSTALLED)  ## open the Dagster UI and daemon on sites.yaml, or on the demo without one; PORT=3001
+	@$(BIN)/energy-pipeline ui $(if $(PORT),--port "$(PORT)")
 
 test: $(INSTALLED)  ## run the whole test suite
 	$(BIN)/pytest --numprocesses=auto $(PYTEST_ARGS)

@@ -107,7 +107,9 @@ def demo(data: Data = None, timezone: Timezone = "Europe/Helsinki") -> None:
 
 
 @app.command()
-def ui(port: Annotated[int, typer.Option(min=1, max=65535)] = 3000) -> None:
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the page, on 127.0.0.1.")] = 3000,
+) -> None:
     """Open the Dagster page and daemon, on your own sites or on the demo."""
     from energy_pipeline.cli.ui import run_ui
     from energy_pipeline.configuration.environment import load_settings

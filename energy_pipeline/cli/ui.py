@@ -5,6 +5,7 @@ Both processes end together: when one stops, or on Ctrl+C, the other is stopped 
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,34 +17,45 @@ from dagster import DagsterInstance
 from rich.console import Console
 
 from energy_pipeline.cli.demo_world import kept_world, new_world, served
+from energy_pipeline.errors import EnergyPipelineError
 
+_WORKSPACE = "workspace.yaml"
+_LOOPBACK = "127.0.0.1"
 _POLL_S = 0.5
 _STOP_S = 20
 
 
 def run_ui(sites_file: Path, port: int) -> int:
-    """Serve until a process ends or the user stops it; returns the exit status."""
+    """Serve until a process ends or the user stops it; returns the exit status.
+
+    Raises:
+        EnergyPipelineError: this is not the project's folder, or the port is taken.
+    """
+    if not Path(_WORKSPACE).exists():
+        message = f"{_WORKSPACE}: no such file here; start it in the project's folder"
+        raise EnergyPipelineError(message)
+    _expect_free(port)
     console = Console()
     with ExitStack() as stack:
         environment = dict(os.environ)
         environment.setdefault("DAGSTER_HOME", str(Path.cwd()))
         if sites_file.exists():
-            console.print(f"Dagster on {sites_file}: http://127.0.0.1:{port}")
+            console.print(f"Dagster on {sites_file}: http://{_LOOPBACK}:{port}")
         else:
             world = kept_world() or new_world(None, "Europe/Helsinki")
             environment |= stack.enter_context(served(world, world.gateway()))
             console.print(
                 f"There is no {sites_file}, so this is the demo, on simulated services,"
-                f" {world.days}: http://127.0.0.1:{port}"
+                f" {world.days}: http://{_LOOPBACK}:{port}"
             )
         return _serve_both(port, environment)
 
 
 def _serve_both(port: int, environment: Mapping[str, str]) -> int:
     scripts = Path(sys.executable).parent
-    workspace = ["-w", "workspace.yaml"]
+    workspace = ["-w", _WORKSPACE]
     commands = [
-        [str(scripts / "dagster-webserver"), *workspace, "-h", "127.0.0.1", "-p", str(port)],
+        [str(scripts / "dagster-webserver"), *workspace, "-h", _LOOPBACK, "-p", str(port)],
         [str(scripts / "dagster-daemon"), "run", *workspace],
     ]
     _make_instance(environment["DAGSTER_HOME"])
@@ -57,6 +69,16 @@ def _serve_both(port: int, environment: Mapping[str, str]) -> int:
         return 0
     finally:
         _stop(processes)
+
+
+def _expect_free(port: int) -> None:
+    """Try the port, before two processes have written their first pages about it."""
+    try:
+        socket.create_server((_LOOPBACK, port)).close()
+    except OSError as error:
+        taken = f"port {port} of {_LOOPBACK}: {error.strerror}"
+        way_out = "is the page open already? `--port`, or `make ui PORT=3001`, takes another one"
+        raise EnergyPipelineError(f"{taken}; {way_out}") from None
 
 
 def _make_instance(home: str) -> None:

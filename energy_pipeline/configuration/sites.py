@@ -4,7 +4,7 @@ The models say what each member may hold; what several members may not say toget
 `site_rules`, lines of the file in `located_yaml`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo
@@ -140,6 +140,22 @@ class Registry(Members):
         if problems:
             raise ConfigurationError(problems)
         return Registry(sites=tuple(s for s in self.sites if not ids or s.id in ids))
+
+    def expect_meters(self, reading: str, meter_ids: Collection[int]) -> None:
+        """Do nothing when each is a meter to which a site uploads that kind of reading.
+
+        Raises:
+            ConfigurationError: a meter to which none does; the known ones are named.
+        """
+        known = [up.meter_id for site in self.sites for up in site.uploads if up.reading == reading]
+        allowed = listed([str(id) for id in sorted(known)]) if known else "no meter"
+        problems = [
+            Problem("the run config", "release_meters", str(id), f"{allowed} ({reading})")
+            for id in meter_ids
+            if id not in known
+        ]
+        if problems:
+            raise ConfigurationError(problems)
 
 
 def load_registry(path: Path, settings: Settings) -> Registry:

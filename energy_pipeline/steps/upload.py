@@ -70,10 +70,12 @@ def upload(
             answers, a refusal or a strange size, and is not in EnerKey, may be sent again.
 
     Raises:
+        ConfigurationError: a meter of `release_meters` is none of this upload.
         ServiceError: EnerKey does not answer or refuses, and nothing could be done.
         StoreError: a stored file or the state database is damaged, or another upload of the
             connection did not end within an hour.
     """
+    bench.registry.expect_meters(kind, release_meters)
     with upload_lock(bench):
         run = _Run(bench, kind, days, frozenset(release_meters))
         error = asyncio.run(run.push())

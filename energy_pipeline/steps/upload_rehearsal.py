@@ -87,10 +87,12 @@ def rehearse(
         release_meters: as an upload would be told.
 
     Raises:
+        ConfigurationError: a meter of `release_meters` is none of this upload.
         ServiceError: EnerKey does not answer or refuses.
         QuotaSpent: no request is left.
         StoreError: a stored file or the state database is damaged.
     """
+    bench.registry.expect_meters(kind, release_meters)
     targets = targets_of(bench, kind, days)
     if not targets:
         return RehearsalReport(kind, days, ())

@@ -134,3 +134,14 @@ def test_the_streams_of_the_interface():
         "battery_charge",
         "battery_discharge",
     )
+
+
+def test_a_meter_that_no_upload_names_is_told(tmp_path: Path):
+    registry = registry_of(tmp_path)
+    registry.expect_meters("consumption", [101])
+    with pytest.raises(ConfigurationError) as caught:
+        registry.expect_meters("consumption", [101, 102, 7])
+    assert [str(problem) for problem in caught.value.problems] == [
+        "the run config: release_meters: found 102; allowed: 101 (consumption)",
+        "the run config: release_meters: found 7; allowed: 101 (consumption)",
+    ]

@@ -10,12 +10,13 @@ import pytest
 
 from energy_pipeline.calendar import DAY, HOUR
 from energy_pipeline.configuration.sites import Registry
-from energy_pipeline.errors import AccessRefused, ServiceUnavailable
+from energy_pipeline.errors import AccessRefused, ConfigurationError, ServiceUnavailable
 from energy_pipeline.schema import ENERKEY_METERS
 from energy_pipeline.simulators.enerkey import Fault
 from energy_pipeline.steps.enerkey_meters import refresh_meters
 from energy_pipeline.steps.upload import upload, upload_lock
 from energy_pipeline.steps.upload_audit import audit
+from energy_pipeline.steps.upload_rehearsal import rehearse
 from energy_pipeline_tests.steps.benches import START, a_site, days_from, fetched, totals_fetched
 from energy_pipeline_tests.steps.uploading import (
     CONSUMPTION,
@@ -335,6 +336,14 @@ def test_a_release_sends_what_a_person_has_looked_at(tmp_path):
         released = upload(bench, "consumption", days_from(2, 3), release_meters=[CONSUMPTION])
         assert released.hours_verified == 48
         assert enerkey.stored_hours(CONSUMPTION)[MIDNIGHT + 2 * DAY] == 148_000.0
+
+
+def test_a_release_of_a_strange_meter_is_a_mistake(tmp_path):
+    with town(tmp_path) as (bench, enerkey):
+        for work in (upload, rehearse):
+            with pytest.raises(ConfigurationError, match="release_meters: found 999"):
+                work(bench, "consumption", days_from(0), release_meters=[999])
+        assert not enerkey.requests
 
 
 def test_a_meter_whose_unit_changed_after_values_were_sent_stands_still(tmp_path):

@@ -166,12 +166,12 @@ def scene(folder: Path, **switches) -> Iterator[Scene]:
 def killed_and_finished(made: Scene, rng: random.Random, kills: int) -> int:
     """Upload both kinds, killed again and again, then to the end; return how many died."""
     died = 0
-    for kind in ("consumption", "cumulative"):
+    for kind, meter in (("consumption", CONSUMPTION), ("cumulative", CUMULATIVE)):
         for _ in range(kills):
             died += made.run(kind, rng) == -9
         made.simulator.faults.replace([])
         for _ in range(5):
-            made.run(kind, release=(CONSUMPTION, CUMULATIVE))
+            made.run(kind, release=(meter,))
             if {status for _, _, status, _ in made.outcome(kind)} == {"verified"}:
                 break
     return died

@@ -130,7 +130,7 @@ def _rows(
     path: Path, zone: ZoneInfo, earlier: Sequence[int]
 ) -> Iterator[tuple[str, int, dict[Stream, int]]]:
     """Yield place, start and values of every row; `earlier` resolves the repeated hour."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
         reader = csv.reader(file)
         title, *titles = next(reader, [""])
         streams: list[Stream | None] = [_stream_of(text) for text in titles]

@@ -181,10 +181,11 @@ def test_energy_until_midnight_belongs_to_the_day_that_ends_there(tmp_path):
             r"600 s apart",
         ),
         ("Date/Time,Energy Produced (Wh)\n", r"x\.csv: at least two rows"),
+        ("PK\udcff\x00", r"x\.csv:1: found 'PK"),
     ],
 )
 def test_a_file_that_is_no_export_is_refused_with_its_place(tmp_path, text, said):
     path = tmp_path / "x.csv"
-    path.write_text(text)
+    path.write_text(text, errors="surrogateescape")
     with pytest.raises(ValueError, match=said):
         read_export([path], AMSTERDAM)
