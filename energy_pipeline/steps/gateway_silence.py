@@ -1,4 +1,7 @@
-"""Which gateways have shown nothing: on days that are over, and lately while a day runs."""
+"""Which gateways have shown nothing: on days that are over, and lately while a day runs.
+
+A gateway that shows its counter where it stood, as all night without meters, has shown something.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
@@ -21,7 +24,7 @@ def silent_gateways(bench: Workbench, days: Days) -> list[Finding]:
     """Return the gateways that showed no counter on a day, or not for a while on the running one.
 
     Members: site, days_without (days that are over), last_poll (the last one with a counter on the
-    days or the day before them; None without).
+    days or the day before them, moving or not; None without).
     """
     known = bench.store.coverage(ENVOY_READINGS, Days(days.first - DAY, days.last))
     now, found = bench.clock.now(), list[Finding]()
@@ -39,7 +42,7 @@ def silent_gateways(bench: Workbench, days: Days) -> list[Finding]:
 
 def _days_without(site: Site, known: _Known, days: Days, today: date) -> Iterator[date]:
     for day in days:
-        held = any(entry.rows for (of, _), entry in known[day].items() if of == site.id)
+        held = any(of == site.id for of, _ in known[day])
         if site.start <= day < today and not held:
             yield day
 

@@ -1,7 +1,8 @@
 """Assets `envoy_readings` and `envoy_inverters`: ask every gateway now and keep what it shows.
 
 A gateway keeps no history: what is not polled today can be asked for on no other day. So a poll
-only ever adds rows, and a day that is over stays as it is. The store keeps a day in one file at
+only ever adds rows, and a day that is over stays as it is. Who answered with nothing new is noted
+in the coverage of the running day. The store keeps a day in one file at
 any time, so that there are no small files to be put together when it is over.
 """
 
@@ -88,6 +89,8 @@ def poll(
         dated = _dated(rows, dataset)
         undated += rows.num_rows - dated.num_rows
         added[dataset.name] = _keep(bench, dataset, dated)
+    if ENVOY_READINGS in datasets:
+        _note_answers(bench, today, polls)
     reasons = {failure.site: str(failure.error) for failure in failures}
     return PollReport(over, True, polls, reasons, added, undated)
 
@@ -107,6 +110,22 @@ def _keep(bench: Workbench, dataset: Dataset, rows: pa.Table) -> int:
         bench.store.append(dataset, day, part, _entries(part, dataset, now))
         for day, part in _by_day(rows, dataset)
     )
+
+
+def _note_answers(bench: Workbench, today: date, polls: Sequence[GatewayPoll]) -> None:
+    """Keep until when gateways have answered whose counters stand still since an earlier day.
+
+    Inverters may be silent for days, in winter or under snow; nothing is noted of a gateway whose
+    clock is wrong by days.
+    """
+    right = [each for each in polls if abs(each.clock_ahead_s) <= DATED_WITHIN.total_seconds()]
+    rows = pa.concat_tables([ENVOY_READINGS.empty(), *(each.readings for each in right)])
+    now = bench.clock.now()
+    of_today = dict(_by_day(rows, ENVOY_READINGS)).get(today, ENVOY_READINGS.empty())
+    held = {entry.key for entry in _entries(of_today, ENVOY_READINGS, now)}
+    known = _entries(rows, ENVOY_READINGS, now)
+    if still := [entry for entry in known if entry.key not in held]:
+        bench.store.note(ENVOY_READINGS, today, still)
 
 
 def _by_day(rows: pa.Table, dataset: Dataset) -> Iterator[tuple[date, pa.Table]]:

@@ -127,6 +127,24 @@ class ParquetStore:
                 file.remove_leftovers()
         return added
 
+    def note(self, dataset: Dataset, day: date, coverage: Sequence[Coverage]) -> None:
+        """Keep what is known of sites and streams in a UTC day; the rows stay as they are.
+
+        Args:
+            dataset: a partitioned dataset.
+            day: the UTC day.
+            coverage: one entry per site, and stream where the dataset has one, with rows or none.
+
+        Raises:
+            StoreError: as `replace` says.
+        """
+        file = self._partition(dataset, day)
+        with self._locks.hold(f"store/{dataset.name}/{day}"):
+            held, known = file.content() or (dataset.empty(), {})
+            parts = rows.by_key(held, dataset)
+            entries = counted(known | by_key(coverage), parts, dataset)
+            file.replace(held, dict(sorted(entries.items())))
+
     def read(
         self,
         dataset: Dataset,

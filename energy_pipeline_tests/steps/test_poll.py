@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from energy_pipeline.calendar import DAY, Days
+from energy_pipeline.calendar import DAY, HOUR, Days
 from energy_pipeline.errors import NothingDone
 from energy_pipeline.schema import ENVOY_INVERTERS, ENVOY_READINGS, HOURLY_ENERGY
 from energy_pipeline.simulators.envoy import KINDS, ClockJump, Faults, Kind, Outage
@@ -186,6 +186,28 @@ def test_a_night_without_meters_is_dark_and_not_silent(town: Town):
     assert {(r["energy_wh"], r["source"], r["final"]) for r in dark} == {
         (0.0, "envoy-inverters", True)
     }
+
+
+def test_inverters_under_snow_do_not_silence_their_gateway(town: Town):
+    """Nothing flows from the third day on; the last reports are soon older than any row can be."""
+    bench, roofs = town("non_metered")
+    polled(bench, roofs)
+    for day in (TODAY + 5 * DAY, TODAY + 6 * DAY):
+        roofs.move(bench, datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
+        report = polled(bench, roofs, Days(day, day))
+        assert report.added["envoy_readings"] == 0
+        assert silent_gateways(bench, Days(day, day)) == []
+    assert silent_gateways(bench, Days(TODAY + 5 * DAY, TODAY + 6 * DAY)) == []
+    assert rows(bench, days=Days(TODAY + 5 * DAY, TODAY + 6 * DAY)) == []
+    roofs.move(bench, bench.clock.now() + timedelta(minutes=21))
+    assert len(silent_gateways(bench, Days(day, day))) == 1
+
+
+def test_a_gateway_whose_clock_is_wrong_by_days_is_silent(town: Town):
+    bench, roofs = town("full_ct")
+    roofs.simulators[0].faults = Faults(clock_jumps=(ClockJump(NOON - HOUR, -30 * 86_400),))
+    polled(bench, roofs)
+    assert len(silent_gateways(bench, RUNNING)) == 1
 
 
 def is_dark(hour: datetime) -> bool:

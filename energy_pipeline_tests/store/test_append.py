@@ -51,6 +51,15 @@ def test_an_append_of_what_is_held_leaves_the_file_alone(store: ParquetStore, ro
     assert (file.stat().st_ino, entry(store).detail) == (before.st_ino, "")
 
 
+def test_what_is_noted_of_a_day_changes_no_row(store: ParquetStore):
+    store.append(HOURLY_ENERGY, DAY, hours("a", [1, 2]), [known("a")])
+    store.note(HOURLY_ENERGY, DAY, [known("a", detail="new"), known("b", detail="none")])
+
+    assert held(store) == [("a", 0, 1), ("a", 1, 2)]
+    assert (entry(store).rows, entry(store).detail) == (2, "new")
+    assert (entry(store, "b").rows, entry(store, "b").detail) == (0, "none")
+
+
 @pytest.mark.parametrize(
     ("table", "entries", "said"),
     [
