@@ -25,7 +25,7 @@ def result_of(
     findings: Sequence[Finding],
     severity: dg.AssetCheckSeverity,
     description: str,
-    figures: Mapping[str, Value],
+    figures: Mapping[str, Value | dg.MetadataValue],
 ) -> dg.AssetCheckResult:
     """Pass without findings; else show them. A page shows the last run alone: say of which days."""
     rows: list[Figures] = [

@@ -8,9 +8,16 @@ import dagster as dg
 
 from energy_pipeline.defs.energy import hourly_energy
 from energy_pipeline.defs.findings import ERROR, WARN, checked_days, looked_at, result_of
+from energy_pipeline.defs.metadata import TABLE_ROWS, Figures, Value, kwh, table
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.steps.gateway_silence import LATE_AFTER, silent_gateways
-from energy_pipeline.steps.source_comparison import USUAL_PERCENT, differing_sources
+from energy_pipeline.steps.inspection import Finding
+from energy_pipeline.steps.source_comparison import (
+    USUAL_PERCENT,
+    differing_days,
+    source_differences,
+    worst_first,
+)
 
 
 @dg.asset_check(
@@ -34,7 +41,8 @@ def every_gateway_answered(
     asset=hourly_energy,
     description=(
         f"Gateway and Enlighten differ by at most {USUAL_PERCENT:g} % on each day, over the hours "
-        "that both know in full; that much is usual between two meters."
+        "that both know in full; that much is usual between two meters. The metadata shows the "
+        "largest differences, usual ones as well."
     ),
 )
 def gateway_and_enlighten_agree(
@@ -43,5 +51,21 @@ def gateway_and_enlighten_agree(
     """Tell of days on which the two sources of a stream differ by more than meters do."""
     days = checked_days(context)
     with workbench.open(context, ()) as bench:
-        found = differing_sources(bench, days)
-    return result_of(found, WARN, "days that differ", looked_at(days))
+        compared = source_differences(bench, days)
+    shown = [_difference(row) for row in worst_first(compared).slice(0, TABLE_ROWS).to_pylist()]
+    counted: dict[str, Value] = {"days_compared": compared.num_rows}
+    figures = looked_at(days) | counted | table("differences", shown)
+    return result_of(differing_days(compared), WARN, "days that differ", figures)
+
+
+def _difference(row: Finding) -> Figures:
+    percent = row["difference_percent"]
+    return {
+        "site": row["site"],
+        "stream": row["stream"],
+        "day": str(row["day"]),
+        "hours": str(row["hours"]),
+        "Enlighten, kWh": str(kwh(row["enlighten_wh"])),
+        "gateway, kWh": str(kwh(row["gateway_wh"])),
+        "difference": "no share of 0" if percent is None else f"{percent:+.2f} %",
+    }

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from energy_pipeline.calendar import Days
 from energy_pipeline.configuration.sites import Site, Source, Stream
@@ -18,17 +19,28 @@ from energy_pipeline.workbench import Workbench
 USUAL_PERCENT = 2.0
 """Two meters of one house differ by one or two per cent."""
 
+FEW_WH = 5.0
+"""Two meters of a day without energy differ by their rounding, which is no share of anything."""
 
-def differing_sources(
-    bench: Workbench, days: Days, percent: float = USUAL_PERCENT
-) -> list[Finding]:
-    """Return the days on which gateway and Enlighten differ by more than `percent`.
 
-    Members as of `source_differences`.
+def differing_days(compared: pa.Table, percent: float = USUAL_PERCENT) -> list[Finding]:
+    """Return the days on which gateway and Enlighten differ by more than `percent`, worst first.
+
+    A source that shows nothing at all while the other shows energy differs by more than any share.
+    A few watt-hours are no difference.
+
+    Args:
+        compared: as of `source_differences`.
+        percent: the most that is usual.
     """
-    found = source_differences(bench, days)
-    is_more = pc.greater(pc.abs(found["difference_percent"]), pa.scalar(percent))
-    return found.filter(is_more).to_pylist()
+    is_different = (_apart_wh(compared) > FEW_WH) & (_share_percent(compared) > percent)
+    return worst_first(compared.filter(pa.array(is_different))).to_pylist()
+
+
+def worst_first(compared: pa.Table) -> pa.Table:
+    """Return what was compared, the largest share first, and of these the largest difference."""
+    order = np.lexsort((-_apart_wh(compared), -_share_percent(compared)))
+    return compared.take(pa.array(order, pa.int64()))
 
 
 def source_differences(bench: Workbench, days: Days) -> pa.Table:
@@ -62,3 +74,14 @@ def _compared(bench: Workbench, sites: Sequence[Site], block: Days) -> pa.Table:
 def _any_source(site: Site) -> dict[Stream, Source]:
     """Return the streams that the site names, each from whichever source has it."""
     return dict.fromkeys(site.streams, "auto")
+
+
+def _apart_wh(compared: pa.Table) -> NDArray[np.float64]:
+    return np.abs(compared["gateway_wh"].to_numpy() - compared["enlighten_wh"].to_numpy())
+
+
+def _share_percent(compared: pa.Table) -> NDArray[np.float64]:
+    """Return how far the two differ; infinitely where one shows energy and Enlighten shows none."""
+    share = np.abs(compared["difference_percent"].to_numpy())
+    of_nothing = np.where(_apart_wh(compared) > 0, np.inf, 0.0)
+    return np.where(np.isnan(share), of_nothing, share)

@@ -3,20 +3,22 @@
 Every run is one as the schedule makes it; to spare time, the polls of some hours are made without.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
 from energy_pipeline.calendar import DAY, HOUR, Days
 from energy_pipeline.definitions import definitions
-from energy_pipeline.defs import gateway_checks
 from energy_pipeline.defs.partitions import range_tags
 from energy_pipeline.defs.resources import WorkbenchResource
+from energy_pipeline.schema import ENLIGHTEN_CONSUMPTION
 from energy_pipeline.simulators.envoy import Faults, Outage
 from energy_pipeline.steps.poll import poll
+from energy_pipeline.store.coverage import Coverage
 from energy_pipeline.workbench import open_workbench
 from energy_pipeline_tests.end_to_end.gateway_town import (
     STREAMS,
@@ -25,6 +27,7 @@ from energy_pipeline_tests.end_to_end.gateway_town import (
     meters_of,
 )
 from energy_pipeline_tests.sinks.enerkey.conftest import ServerClock
+from energy_pipeline_tests.transform.tables import interval_table, row_of_intervals
 
 MIDNIGHT = datetime(2024, 6, 11, tzinfo=UTC)
 DAY_ONE = Days(MIDNIGHT.date(), MIDNIGHT.date())
@@ -54,6 +57,7 @@ def run(
     job: str,
     days: Days,
     ops: Mapping[str, object] | None = None,
+    only: Sequence[str] | None = None,
 ) -> dg.ExecuteInProcessResult:
     return (
         definitions()
@@ -63,6 +67,7 @@ def run(
             tags=range_tags(days),
             run_config={"ops": dict(ops or {}), "loggers": QUIET},
             raise_on_error=False,
+            asset_selection=only and [dg.AssetKey(name) for name in only],
         )
     )
 
@@ -154,19 +159,44 @@ def test_what_a_person_reads_of_an_outage(roof: GatewayTown, instance: dg.Dagste
 
 
 def test_sources_that_differ_are_told_and_stop_nothing(
-    roof: GatewayTown, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    roof: GatewayTown, instance: dg.DagsterInstance
 ) -> None:
-    day = {"site": "roof-0", "stream": "consumption", "day": MIDNIGHT.date()}
-    finding = day | {"hours": 24, "difference_percent": 3.25}
-    monkeypatch.setattr(gateway_checks, "differing_sources", lambda *_: [finding])
+    """Enlighten knows of no consumption at all on a day of which the gateway has counted it."""
+    poll_without_dagster(roof, 0, 24)
+    entry = yaml.safe_load((roof.place.folder / "sites.yaml").read_text())["sites"][0]
+    access = {"api": "v2", "system_id": 67, "user_id": "4d6a51330a", "production": "meter"}
+    entry |= {"enlighten": access}
+    (roof.place.folder / "sites.yaml").write_text(yaml.safe_dump({"sites": [entry]}))
+    nothing = interval_table(row_of_intervals(MIDNIGHT, [0.0] * 96, site="roof-0"))
     roof.clock.set(MIDNIGHT + DAY + 4 * HOUR)
-    result = run(instance, "daily_energy", DAY_ONE)
+    with open_workbench(clock=ServerClock(roof.clock)) as bench:
+        held = [Coverage(site="roof-0", written_at=bench.clock.now())]
+        bench.store.replace(ENLIGHTEN_CONSUMPTION, MIDNIGHT.date(), nothing, held)
+    result = run(instance, "daily_energy", DAY_ONE, only=["hourly_energy"])
 
     told = check(result, "gateway_and_enlighten_agree")
     assert result.success
     assert (told.passed, told.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert told.description == "days that differ: 1"
-    assert "3.25" in str(told.metadata["findings"].value)
+    true_wh = sum(truth_wh(roof, "consumption", MIDNIGHT + n * HOUR) for n in range(24))
+    (shown,) = records(told, "differences")
+    assert float(str(shown.pop("gateway, kWh"))) == pytest.approx(true_wh / 1000, abs=0.001)
+    assert shown == {
+        "site": "roof-0",
+        "stream": "consumption",
+        "day": str(MIDNIGHT.date()),
+        "hours": "24",
+        "Enlighten, kWh": "0.0",
+        "difference": "no share of 0",
+    }
+    assert len(records(told, "findings")) == told.metadata["days_compared"].value == 1
+
+
+def records(told: dg.AssetCheckEvaluation, name: str) -> list[dict[str, object]]:
+    """Return the rows of a table that a check shows."""
+    value = told.metadata[name]
+    assert isinstance(value, dg.TableMetadataValue)
+    return [dict(each.data) for each in value.records]
 
 
 def run_at(

@@ -84,6 +84,7 @@ class Home:
             result = self.place.run_daily_energy(DAY_ONE)
             assert result.success
             assert blocked(result) == []
+            assert_usual_differences_are_shown(result)
         else:
             go(DAY_ONE)
         hours = self.place.read("hourly_energy")
@@ -106,6 +107,18 @@ class Home:
 def blocked(result: dg.ExecuteInProcessResult) -> list[str]:
     found = result.get_asset_check_evaluations()
     return [each.check_name for each in found if each.blocking and not each.passed]
+
+
+def assert_usual_differences_are_shown(result: dg.ExecuteInProcessResult) -> None:
+    """Two meters of one house: nothing to warn of, and everything to be seen."""
+    found = result.get_asset_check_evaluations()
+    (told,) = [each for each in found if each.check_name == "gateway_and_enlighten_agree"]
+    assert told.passed
+    shown = told.metadata["differences"]
+    assert isinstance(shown, dg.TableMetadataValue)
+    records = [each.data for each in shown.records]
+    assert [each["stream"] for each in records] == ["consumption", "production"]
+    assert [each["difference"] for each in records] == ["-1.56 %", "+0.00 %"]
 
 
 def quarters_of_an_hour() -> np.ndarray:

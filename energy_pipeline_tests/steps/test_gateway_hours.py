@@ -16,7 +16,11 @@ from energy_pipeline.schema import HOURLY_ENERGY
 from energy_pipeline.steps import blocks, gateway_readings
 from energy_pipeline.steps.hourly import compute_hourly
 from energy_pipeline.steps.inspection import lost_energy
-from energy_pipeline.steps.source_comparison import differing_sources, source_differences
+from energy_pipeline.steps.source_comparison import (
+    differing_days,
+    source_differences,
+    worst_first,
+)
 from energy_pipeline.workbench import Workbench
 from energy_pipeline_tests.steps.benches import (
     START,
@@ -216,17 +220,39 @@ def test_sources_are_compared_by_day_and_energy_is_conserved(tmp_path: Path) -> 
     quarters = row_of_intervals(instant(START), [100.0] * 144 + [100.5] * 48)
     fetched(bench, quarters, days_from(0, 1))
     compute_hourly(bench, days_from(0, 1))
-    found = source_differences(bench, days_from(0, 1)).to_pylist()
+    compared = source_differences(bench, days_from(0, 1))
+    found = compared.to_pylist()
     assert [(row["stream"], row["day"], row["hours"]) for row in found] == [
         ("consumption", after(0), 24),
         ("consumption", after(1), 12),
     ]
     assert found[0]["difference_percent"] == pytest.approx(0.5)
-    assert differing_sources(bench, days_from(0, 1)) == []
-    assert len(differing_sources(bench, days_from(0, 1), percent=0.4)) == 2
+    assert differing_days(compared) == []
+    assert len(differing_days(compared, percent=0.4)) == 2
     assert lost_energy(bench, days_from(0, 1)) == []
     fetched(bench, quarters[:-1], days_from(0, 1))
     assert [row["stream"] for row in lost_energy(bench, days_from(0, 1))] == ["consumption"]
+
+
+def test_a_source_that_shows_nothing_differs_more_than_any_share(tmp_path: Path) -> None:
+    """Enlighten has 0 Wh of a day, then too much, nothing instead of 3 Wh, and nearly as much."""
+    bench = open_bench(tmp_path, [a_gateway_site(is_in_cloud=True)], LATER)
+    load_wh = [375.0] * 24 + [375.0] * 24 + [0.125] * 24 + [375.0] * 24
+    counted_wh = [sum(load_wh[:n]) for n in range(97)]
+    polled(bench, [Poll(n, wh, "grid_import") for n, wh in enumerate(counted_wh)])
+    for stream in ("production", "grid_export"):
+        polled(bench, polls_of(range(97), 0, stream))
+    shown_wh = [0.0] * 96 + [100.0] * 96 + [0.0] * 96 + [95.0] * 96
+    fetched(bench, row_of_intervals(instant(START), shown_wh), days_from(0, 3))
+    compared = source_differences(bench, days_from(0, 3))
+    found = differing_days(compared)
+    assert [(row["day"], row["enlighten_wh"], row["gateway_wh"]) for row in found] == [
+        (after(0), 0, pytest.approx(9_000)),
+        (after(1), 9_600, pytest.approx(9_000)),
+    ]
+    assert [row["difference_percent"] for row in found] == [None, pytest.approx(-6.25)]
+    in_order = worst_first(compared)["day"].to_pylist()
+    assert in_order == [after(0), after(2), after(1), after(3)]
 
 
 def test_an_estimate_waits_for_enlighten(tmp_path: Path) -> None:
