@@ -21,6 +21,7 @@ _LARGEST_ID = 2**63 - 1
 """Ids are int64 columns of the store."""
 _VISIBLE = "[!-~]+"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_USUAL_PORT = {"https": 443, "http": 80}
 _REMOTE_SCHEMES = ("s3", "gs", "abfs")
 
 
@@ -59,11 +60,15 @@ def _data_uri(text: str) -> str:
 
 
 def _service_url(text: str) -> str:
+    """Return one text for one service: what is remembered of it is kept under its URL."""
     parts = urlsplit(text)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
     if not is_safe or not _is_plain_root(parts) or not re.fullmatch(_VISIBLE, text):
         raise ValueError
-    return text.rstrip("/")
+    host = parts.netloc.lower()
+    if parts.port == _USUAL_PORT[parts.scheme]:
+        host = host.removesuffix(f":{parts.port}")
+    return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
 
 
 def _is_plain_root(parts: SplitResult) -> bool:

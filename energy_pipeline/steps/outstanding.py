@@ -4,6 +4,7 @@ Everything is read from coverage and from the upload datasets, day by day. Wheth
 right is judged in `inspection.py`.
 """
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -88,14 +89,20 @@ def unanswered_days(bench: Workbench, stream: Stream, days: Days) -> list[Findin
 def unverified_hours(bench: Workbench, dataset: Dataset, days: Days) -> list[Finding]:
     """Return by meter and status how many hours of an upload are not verified, with a reason.
 
+    What is left of meters that are no upload of their site any more, and of days before a site's
+    start, is nobody's concern.
+
     Members: site, stream, meter_id, status, hours, for_example (a reason).
     """
-    ids = [site.id for site in bench.registry.sites]
+    sites = bench.registry.sites
+    meters = {(site.id, upload.meter_id) for site in sites for upload in site.uploads}
     columns = (*_METER, "reason")
     parts: list[pd.DataFrame] = []
     for day in days:
+        ids = [site.id for site in sites if site.start <= day]
         rows: pd.DataFrame = bench.store.read(dataset, Days(day, day), ids, columns).to_pandas()
-        rows = rows[rows["status"] != "verified"]
+        is_ours = [key in meters for key in zip(rows["site"], rows["meter_id"], strict=True)]
+        rows = rows[(rows["status"] != "verified") & np.array(is_ours, np.bool_)]
         parts.append(rows.groupby(list(_METER), as_index=False).agg(**_COUNTED))
     together = pd.concat(parts).groupby(list(_METER), as_index=False)
     found = together.agg(hours=("hours", "sum"), for_example=("for_example", "first"))

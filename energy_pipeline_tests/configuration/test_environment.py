@@ -115,6 +115,19 @@ def test_every_variable_is_read():
 
 
 @pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("HTTPS://API.Example:443/", "https://api.example"),
+        ("https://api.example:8443/Base//", "https://api.example:8443/Base"),
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+    ],
+)
+def test_one_service_has_one_url_however_it_is_written(text: str, url: str) -> None:
+    """What was pushed and spent is remembered by it."""
+    assert load_settings({"ENERKEY_BASE_URL": text}, None).enerkey_base_url == url
+
+
+@pytest.mark.parametrize(
     ("plan", "per_minute", "per_month"),
     [
         ("watt", 10, 1_000),

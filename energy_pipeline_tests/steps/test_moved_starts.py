@@ -10,10 +10,12 @@ import pytest
 
 from energy_pipeline.calendar import DAY, HOUR, Days
 from energy_pipeline.configuration.sites import Registry, Site
+from energy_pipeline.schema import ENERKEY_CONSUMPTION_UPLOAD
 from energy_pipeline.simulators.enerkey import EnerKeySimulator
 from energy_pipeline.steps.cumulative import compute_cumulative
 from energy_pipeline.steps.hourly import compute_hourly
 from energy_pipeline.steps.inspection import broken_chains, lost_energy
+from energy_pipeline.steps.outstanding import unverified_hours
 from energy_pipeline.steps.upload import upload
 from energy_pipeline.steps.upload_report import UploadReport
 from energy_pipeline.workbench import Workbench
@@ -28,6 +30,7 @@ from energy_pipeline_tests.steps.benches import (
 from energy_pipeline_tests.steps.uploading import (
     CONSUMPTION,
     CUMULATIVE,
+    HEAT,
     MIDNIGHT,
     hours_computed,
     production,
@@ -147,3 +150,19 @@ def test_an_earlier_start_that_leads_to_what_was_sent_is_added_before_it(tmp_pat
         right = with_sites(bench, house(start=day, opening_kwh=2.0 - 0.24))
         assert go(right, days_from(-1, 5)).hours_verified == 7 * 24 + 1
         assert enerkey.stored_hours(CUMULATIVE)[MIDNIGHT - HOUR] == pytest.approx(0.01)
+
+
+def test_hours_that_are_not_the_sites_any_more_are_no_ones_concern(tmp_path: Path) -> None:
+    site = a_site(uploads=[to()])
+    with town(tmp_path, [site]) as (bench, _):
+        upload(bench, "consumption", days_from(0, 1))
+        changed = {
+            48: site,
+            24: a_site(start=START + DAY, uploads=[to()]),
+            0: a_site(uploads=[to(HEAT, unit="MWh")]),
+        }
+        for hours, now in changed.items():
+            found = unverified_hours(
+                with_sites(bench, now), ENERKEY_CONSUMPTION_UPLOAD, days_from(0, 1)
+            )
+            assert sum(row["hours"] for row in found) == hours
