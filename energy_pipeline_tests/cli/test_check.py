@@ -1,13 +1,17 @@
+import io
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from energy_pipeline.cli.main import app
+from energy_pipeline.cli.site_table import site_table
 from energy_pipeline.configuration.environment import PATH_OF_VARIABLE
-from energy_pipeline_tests.configuration.documents import USER_ID, VALID, changed
+from energy_pipeline.configuration.sites import load_registry
+from energy_pipeline_tests.configuration.documents import SETTINGS, USER_ID, VALID, changed
 
 KEYS = """\
 ENLIGHTEN_API=v2
@@ -45,13 +49,22 @@ def test_all_is_well(here: Path):
     shown = " ".join(result.stdout.split())
     for word in (
         *("rooftop-1", "Rooftop 1", "Europe/Helsinki", "2019-01-01", "Enlighten v2 67, micro"),
-        *("gateway 122117051926 at 192.168.1.67", " production: enlighten "),
+        *("gateway 122117051926 at 192.168.1.67", "streams: production enlighten"),
         *("production: meter 101, kWh, consumption", "production: meter 102, MWh, cumulative"),
-        *("warehouse-2", "Asia/Kolkata", "2022-06-15", "production: auto"),
+        *("warehouse-2", "Asia/Kolkata", "2022-06-15", "streams: production auto"),
         "production: meter 201, Wh, cumulative",
     ):
         assert word in shown
     assert not (here / "data").exists()
+
+
+def test_the_sites_can_be_read_on_a_narrow_terminal(here: Path):
+    table = site_table(load_registry(here / "sites.yaml", SETTINGS))
+    console = Console(width=80, file=io.StringIO())
+    console.print(table)
+    told = console.file.getvalue()
+    assert "│ production: meter 102, MWh, cumulative from 12.5 " in told
+    assert "│ gateway 122117051926 at 192.168.1.67 " in told
 
 
 def test_a_misspelt_variable_is_told(here: Path):
