@@ -5,6 +5,7 @@ gateway is polled: through a day of its clock (`fast_polls.py`), then once as ev
 The world they run in is in `demo_world.py`, the figures by month are in `report/months.py`.
 """
 
+import contextlib
 import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from energy_pipeline.cli.demo_world import (
     World,
     new_world,
     served,
+    without_the_users,
 )
 from energy_pipeline.cli.fast_polls import hours_against_truth, poll_until_now
 from energy_pipeline.errors import EnergyPipelineError
@@ -65,7 +67,7 @@ def run_demo(data: Path | None, timezone: str) -> bool:
     console.print(f"Simulated Enlighten, Envoy and EnerKey on loopback; {house}.")
     is_modelled = world.data is None
     envoy = world.gateway(_standing(world) if is_modelled else None)
-    with served(world, envoy) as environment, environment_set(environment):
+    with served(world, envoy) as environment, living_in(world, environment):
         if is_modelled:
             console.print(f"Polling the gateway from {world.last} 00:00 UTC until now ...")
             console.print(f"{poll_until_now(envoy, GATEWAY_SITE_ID)} polls.")
@@ -82,7 +84,7 @@ def run_demo(data: Path | None, timezone: str) -> bool:
         console.print(_counters(polled))
         kept = show_provisioning(environment)
     console.print(_what_next(), highlight=False)
-    agree = [bool(table["agree"].all()) for table in months.values()]
+    agree = [bool(table["agree"].all() and table["pushed"].any()) for table in months.values()]
     agree += [bool(row["agree"]) for row in truths.values()]
     return all(agree) and not polled.empty and kept == len(CUSTOMERS)
 
@@ -93,12 +95,15 @@ def _standing(world: World) -> VirtualClock:
 
 
 @contextmanager
-def environment_set(environment: Mapping[str, str]) -> Generator[None]:
-    """Set the variables for as long as the block lasts."""
+def living_in(world: World, environment: Mapping[str, str]) -> Generator[None]:
+    """Work in the demo's folder with these variables, none of the user's, while the block lasts."""
     before = dict(os.environ)
-    os.environ.update(environment)
+    inherited = without_the_users(os.environ)
+    os.environ.clear()
+    os.environ.update(inherited | dict(environment))
     try:
-        yield
+        with contextlib.chdir(world.folder):
+            yield
     finally:
         os.environ.clear()
         os.environ.update(before)
@@ -136,7 +141,7 @@ def poll_gateway(first: date) -> pd.DataFrame:
     with dg.DagsterInstance.get() as instance:
         tags = range_tags(Days(first, today)) | _OF_THE_LOCATION
         job.execute_in_process(instance=instance, tags=tags, run_config=quiet)
-    rows = pd.read_parquet(FOLDER / "data" / "envoy_readings" / f"date={today}")
+    rows = pd.read_parquet(Path("data", "envoy_readings", f"date={today}"))
     metered = rows.dropna(subset=["power_w"]).sort_values("polled_at")
     return metered.drop_duplicates("stream", keep="last")
 
@@ -153,7 +158,7 @@ def _sum_of(result: dg.ExecuteInProcessResult, figure: str) -> int:
 
 def _months(way: Way, world: World, environment: Mapping[str, str]) -> pd.DataFrame:
     read_back = _read_back_kwh(way.meter_id, world.days, environment)
-    return energy_by_month(FOLDER / "data", way, world.days, read_back)
+    return energy_by_month(world.folder / "data", way, world.days, read_back)
 
 
 def _read_back_kwh(meter_id: int, days: Days, environment: Mapping[str, str]) -> "pd.Series[float]":
@@ -199,7 +204,7 @@ def _truths(
     day = Days(world.last, world.last)
     read_back = {way: _read_back_kwh(way.meter_id, day, environment) for way in GATEWAY_WAYS}
     return {
-        way: hours_against_truth(FOLDER / "data", way, world.last, envoy, kwh)
+        way: hours_against_truth(world.folder / "data", way, world.last, envoy, kwh)
         for way, kwh in read_back.items()
     }
 

@@ -2,15 +2,15 @@
 
 One house is at Enlighten, the other has nothing but a gateway.
 
-Everything lives in one folder, `.demo/`, so that the page opened afterwards shows the same world:
-the simulated EnerKey keeps its values and customers in a file there, and both services keep their
-ports. What is run in it is in `demo.py`, the page in `ui.py`.
+Everything lives in one folder, `.demo/`, in which no `.env` of the user is, so that the page opened
+afterwards shows the same world: the simulated EnerKey keeps its values and customers in a file
+there, and both services keep their ports. What is run in it is in `demo.py`, the page in `ui.py`.
 """
 
 import shutil
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import orjson
 
 from energy_pipeline.calendar import DAY, Days
 from energy_pipeline.cli import gateway_house
+from energy_pipeline.configuration.environment import PATH_OF_VARIABLE
 from energy_pipeline.simulators.clock import VirtualClock
 from energy_pipeline.simulators.enerkey import (
     SIMULATED_KEY_A,
@@ -80,6 +81,7 @@ class World:
         data: the replayed export; None is the modelled house.
         ports: of the simulated cloud, EnerKey, token services and gateway, 0 before they were
             ever served.
+        folder: where all of it lives, absolute.
     """
 
     timezone: str
@@ -87,6 +89,7 @@ class World:
     last: date
     data: Path | None = None
     ports: tuple[int, int, int, int] = (0, 0, 0, 0)
+    folder: Path = field(default_factory=FOLDER.absolute)
 
     @property
     def days(self) -> Days:
@@ -101,7 +104,7 @@ class World:
     def gateway(self, clock: VirtualClock | None = None) -> EnvoySimulator:
         """Build the gateway; its clock is the machine's when none is given."""
         return gateway_house.new_gateway(
-            self.timezone, self.polled_from, clock=clock, key_file=FOLDER / "gateway.key"
+            self.timezone, self.polled_from, clock=clock, key_file=self.folder / "gateway.key"
         )
 
     def system(self) -> System:
@@ -129,7 +132,7 @@ def new_world(data: Path | None, timezone: str) -> World:
         world = World(timezone, _utc_day(first), _utc_day(last - 1), data.absolute())
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
-    _write_instance()
+    _write_instance(world.folder)
     return world
 
 
@@ -168,14 +171,15 @@ def served(world: World, envoy: EnvoySimulator) -> Generator[dict[str, str]]:
         profile((*METERS, *gateway_house.METERS), time_zone=world.timezone),
         VirtualClock(),
         EnerKeySwitches(provisioning_queued_s=0, provisioning_worked_s=0),
-        state_file=FOLDER / "enerkey.json",
+        state_file=world.folder / "enerkey.json",
     )
     login = gateway_house.token_services(envoy)
     with ExitStack() as stack:
         apps = zip((cloud.app, enerkey.app, login.app), world.ports, strict=False)
         servers = [stack.enter_context(serve(app, port)) for app, port in apps]
-        (FOLDER / "gateway").mkdir(exist_ok=True)
-        box = stack.enter_context(serve_gateway(envoy, FOLDER / "gateway", world.ports[-1]))
+        certificates = world.folder / "gateway"
+        certificates.mkdir(exist_ok=True)
+        box = stack.enter_context(serve_gateway(envoy, certificates, world.ports[-1]))
         _keep(world, [*(server.port for server in servers), box.port], box.host)
         addresses = _environment(world, *(server.base_url for server in servers))
         yield addresses | _authorization(cloud)
@@ -195,7 +199,7 @@ def _keep(world: World, ports: Sequence[int], gateway_host: str) -> None:
         "data": str(world.data) if world.data else None,
         "ports": ports,
     }
-    (FOLDER / "world.json").write_bytes(orjson.dumps(kept))
+    (world.folder / "world.json").write_bytes(orjson.dumps(kept))
     house = _SITES.format(
         site=SITE_ID,
         timezone=world.timezone,
@@ -205,13 +209,13 @@ def _keep(world: World, ports: Sequence[int], gateway_host: str) -> None:
     cabin = gateway_house.entry(
         GATEWAY_SITE_ID, "Demo cabin", world.timezone, world.polled_from, gateway_host
     )
-    (FOLDER / "sites.yaml").write_text(house + cabin)
+    (world.folder / "sites.yaml").write_text(house + cabin)
 
 
-def _write_instance() -> None:
+def _write_instance(folder: Path) -> None:
     """Write Dagster's instance: the project's own, in the demo's folder."""
-    instance = Path("dagster.yaml").read_text().replace(": .dagster", f": {FOLDER}/dagster")
-    (FOLDER / "dagster.yaml").write_text(instance)
+    instance = Path("dagster.yaml").read_text().replace(": .dagster", f": {folder}/dagster")
+    (folder / "dagster.yaml").write_text(instance)
 
 
 def _authorization(cloud: EnlightenSimulator) -> dict[str, str]:
@@ -230,10 +234,10 @@ def _environment(
 ) -> dict[str, str]:
     """The environment of a user with generous plans, so that the demo does not wait."""
     return gateway_house.environment(login_url) | {
-        "DAGSTER_HOME": str(FOLDER.absolute()),
-        "ENERGY_SITES_FILE": str(FOLDER / "sites.yaml"),
-        "ENERGY_PROVISIONING_FILE": str(FOLDER / "provisioning.yaml"),
-        "ENERGY_DATA_URI": str(FOLDER / "data"),
+        "DAGSTER_HOME": str(world.folder),
+        "ENERGY_SITES_FILE": str(world.folder / "sites.yaml"),
+        "ENERGY_PROVISIONING_FILE": str(world.folder / "provisioning.yaml"),
+        "ENERGY_DATA_URI": str(world.folder / "data"),
         "ENERGY_FIRST_DAY": str(world.first),
         "ENLIGHTEN_BASE_URL": enlighten_url,
         "ENLIGHTEN_REQUESTS_PER_MINUTE": "100000",
@@ -244,3 +248,8 @@ def _environment(
         "ENERKEY_READ_ONLY": "false",
         "ENERKEY_REQUESTS_PER_SECOND": "20",
     }
+
+
+def without_the_users(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without the variables of the user's own pipeline."""
+    return {name: text for name, text in environment.items() if name not in PATH_OF_VARIABLE}

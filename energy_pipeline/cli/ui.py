@@ -16,7 +16,7 @@ from pathlib import Path
 from dagster import DagsterInstance
 from rich.console import Console
 
-from energy_pipeline.cli.demo_world import kept_world, new_world, served
+from energy_pipeline.cli.demo_world import kept_world, new_world, served, without_the_users
 from energy_pipeline.errors import EnergyPipelineError
 
 _WORKSPACE = "workspace.yaml"
@@ -37,29 +37,35 @@ def run_ui(sites_file: Path, port: int) -> int:
     _expect_free(port)
     console = Console()
     with ExitStack() as stack:
-        environment = dict(os.environ)
-        environment.setdefault("DAGSTER_HOME", str(Path.cwd()))
+        environment, folder = dict(os.environ), Path.cwd()
+        environment.setdefault("DAGSTER_HOME", str(folder))
+        workspace = str(Path(_WORKSPACE).absolute())
         if sites_file.exists():
             console.print(f"Dagster on {sites_file}: http://{_LOOPBACK}:{port}")
         else:
             world = kept_world() or new_world(None, "Europe/Helsinki")
+            environment = without_the_users(environment)
             environment |= stack.enter_context(served(world, world.gateway()))
+            folder = world.folder
             console.print(
                 f"There is no {sites_file}, so this is the demo, on simulated services,"
                 f" {world.days}: http://{_LOOPBACK}:{port}"
             )
-        return _serve_both(port, environment)
+        scripts = Path(sys.executable).parent
+        page = [str(scripts / "dagster-webserver"), "-w", workspace, "-h", _LOOPBACK]
+        daemon = [str(scripts / "dagster-daemon"), "run", "-w", workspace]
+        commands = [[*page, "-p", str(port)], daemon]
+        return _serve_both(commands, environment, folder)
 
 
-def _serve_both(port: int, environment: Mapping[str, str]) -> int:
-    scripts = Path(sys.executable).parent
-    workspace = ["-w", _WORKSPACE]
-    commands = [
-        [str(scripts / "dagster-webserver"), *workspace, "-h", _LOOPBACK, "-p", str(port)],
-        [str(scripts / "dagster-daemon"), "run", *workspace],
-    ]
+def _serve_both(
+    commands: Sequence[Sequence[str]], environment: Mapping[str, str], folder: Path
+) -> int:
     _make_instance(environment["DAGSTER_HOME"])
-    processes = [subprocess.Popen(each, env=dict(environment)) for each in commands]  # noqa: S603
+    processes = [
+        subprocess.Popen(each, env=dict(environment), cwd=folder)  # noqa: S603
+        for each in commands
+    ]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         while all(process.poll() is None for process in processes):

@@ -28,6 +28,9 @@ def test_the_demo_shows_every_stage_and_agrees(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "dagster.yaml").write_text((PROJECT / "dagster.yaml").read_text())
+    state = tmp_path / "of-the-user.db"
+    (tmp_path / ".env").write_text(f"ENERKEY_FACILITIES=7\nENERGY_STATE_URL=sqlite:///{state}\n")
+    monkeypatch.setenv("ENERKEY_READ_ONLY", "true")
     answer = subprocess.run(
         [COMMAND, "demo", "--data", str(export(tmp_path / "export.csv")), "--timezone", "UTC"],
         cwd=tmp_path,
@@ -38,6 +41,7 @@ def test_the_demo_shows_every_stage_and_agrees(
     )
 
     assert answer.returncode == 0, answer.stderr
+    assert not state.exists()
     lines = answer.stdout.splitlines()
     months = [line.split("│")[1:-1] for line in lines if line.startswith("│ 2024-03")]
     assert len(months) == 3
