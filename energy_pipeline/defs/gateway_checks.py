@@ -1,7 +1,7 @@
 """Checks of what gateways say; gaps in it are told by `hourly_energy` itself.
 
-None of them stops anything: a silent gateway is silent for its own site alone, and of two meters
-that differ nobody knows which one is right.
+Only hours that do not hold what the counters counted stop the upload. A silent gateway is silent
+for its own site alone, and of two meters that differ nobody knows which one is right.
 """
 
 import dagster as dg
@@ -10,6 +10,7 @@ from energy_pipeline.defs.energy import hourly_energy
 from energy_pipeline.defs.findings import ERROR, WARN, checked_days, looked_at, result_of
 from energy_pipeline.defs.metadata import TABLE_ROWS, Figures, Value, kwh, table
 from energy_pipeline.defs.resources import WorkbenchResource
+from energy_pipeline.steps.gateway_conservation import lost_gateway_energy
 from energy_pipeline.steps.gateway_silence import LATE_AFTER, silent_gateways
 from energy_pipeline.steps.inspection import Finding
 from energy_pipeline.steps.source_comparison import (
@@ -35,6 +36,24 @@ def every_gateway_answered(
     with workbench.open(context, ()) as bench:
         found = silent_gateways(bench, days)
     return result_of(found, ERROR, "gateways that are silent", looked_at(days))
+
+
+@dg.asset_check(
+    asset=hourly_energy,
+    blocking=True,
+    description=(
+        "The hours of gateways hold what the counters counted: between the least and the most that "
+        "the samples around them allow, and 2 Wh for rounding."
+    ),
+)
+def counted_energy_is_conserved(
+    context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
+) -> dg.AssetCheckResult:
+    """Stop the upload when energy was lost or made between the counters and the hours."""
+    days = checked_days(context)
+    with workbench.open(context, ()) as bench:
+        found = lost_gateway_energy(bench, days)
+    return result_of(found, ERROR, "stretches whose energy differs", looked_at(days))
 
 
 @dg.asset_check(

@@ -120,6 +120,7 @@ def test_wrong_numbers_are_stopped_and_late_ones_are_not(defs: dg.Definitions) -
 
     assert {name for name, is_blocking in blocking.items() if is_blocking} == {
         "energy_is_conserved",
+        "counted_energy_is_conserved",
         "agrees_with_daily_totals",
         "register_chain_is_unbroken",
     }

@@ -51,7 +51,7 @@ def steps_of_site(
     by_stream: defaultdict[str, list[tuple[int, Steps]]] = defaultdict(list)
     unbooked: list[tuple[Counter, Unbooked]] = []
     for counter, samples in counters:
-        limits = _limits(counter.kind, rules)
+        limits = limits_of(counter.kind, rules)
         known = believed(samples, limits, counter.kind, rules.silence // _US)
         for other, boundaries in counters:
             if _is_repeated_by(other, counter):
@@ -64,7 +64,8 @@ def steps_of_site(
     return SiteSteps(_with_consumption(streams, _battery_us(counters)), unbooked)
 
 
-def _limits(kind: CounterKind, rules: GatewayRules) -> Limits:
+def limits_of(kind: CounterKind, rules: GatewayRules) -> Limits:
+    """Return what a counter of a site can do."""
     if kind == "inverters":
         return Limits(rules.max_power_w, lag_s=_REPORTS_LAG_S, wraps=True)
     return Limits(rules.max_power_w)
