@@ -23,6 +23,7 @@ from energy_pipeline.steps.backfill_cost import (
 )
 from energy_pipeline.steps.budget import MONTH_DAYS, TRAILING_DAYS, Budget, budget_of
 from energy_pipeline.steps.enlighten_account import hits_left
+from energy_pipeline.steps.events import WATCHED_FOR
 from energy_pipeline.workbench import Workbench, open_workbench
 
 _MINUTES_OF_A_DAY = 1440
@@ -44,6 +45,7 @@ def run_budget(first: date | None, last: date | None) -> None:
         lines = [
             _plan(bench.settings),
             *_schedules(budget),
+            *_watch(*(budget_of(bench, watched=watched) for watched in (False, True)), budget),
             *_spare(bench, budget),
             *_backfill(bench, budget, _days(bench, first, last)),
         ]
@@ -88,6 +90,24 @@ def _schedules(budget: Budget) -> Iterator[str]:
         yield "That is MORE THAN THE PLAN HAS: runs will end early and go on in the next month."
     if budget.sites_carried is not None:
         yield f"The plan carries {budget.sites_carried:,} such sites."
+
+
+def _watch(without: Budget, with_it: Budget, present: Budget) -> Iterator[str]:
+    """Yield what the schedule of events and alarms costs; nothing where it costs nothing."""
+    more = with_it.a_month - without.a_month
+    if not more:
+        return
+    is_on = present.a_month == with_it.a_month
+    known = f"fetched in the last {WATCHED_FOR.days} days"
+    counted = f"{known}: counted above" if is_on else f"not {known}: not counted above"
+    yield (
+        f"Events and alarms (the schedule enlighten_watch, {more:,} hits in such a month) were "
+        f"{counted}. Without them {_carried(without)}, with them {_carried(with_it)}."
+    )
+
+
+def _carried(budget: Budget) -> str:
+    return f"{budget.a_month:,} hits, and the plan carries {budget.sites_carried:,} such sites"
 
 
 def _spare(bench: Workbench, budget: Budget) -> Iterator[str]:

@@ -17,6 +17,7 @@ from energy_pipeline.sources.enlighten.dialect import series_of
 from energy_pipeline.sources.enlighten.series import IntervalSeries
 from energy_pipeline.steps.enlighten_users import users_of
 from energy_pipeline.steps.enlighten_words import INTERVALS
+from energy_pipeline.steps.events import is_watched
 from energy_pipeline.steps.fetch_plan import fed_sites, windows_of
 from energy_pipeline.workbench import Workbench
 
@@ -33,7 +34,7 @@ _UNPROVEN_NIGHTS = 2
 """Days before yesterday whose dark hours the vendor's totals have not proven yet, as a rule."""
 
 _WATCH: Mapping[EnlightenApi, int] = MappingProxyType({"v2": 0, "v4": 2})
-"""Events and alarms, asked once a day of each site by a schedule of their own."""
+"""Events and alarms, asked once a day of each site by a schedule of their own, off at first."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class SiteHits:
         intervals_at_most: of the daily run, when every day that it covers is open.
         totals: the vendor's own totals.
         devices: what is at the site.
-        watch: events and alarms.
+        watch: events and alarms; 0 where they are not fetched.
     """
 
     site: str
@@ -130,16 +131,18 @@ def trailing_days(yesterday: date) -> Days:
     return Days(yesterday - (TRAILING_DAYS - 1) * DAY, yesterday)
 
 
-def budget_of(bench: Workbench) -> Budget:
-    """Return what the workbench's sites cost when each schedule runs once a day.
+def budget_of(bench: Workbench, *, watched: bool | None = None) -> Budget:
+    """Return what the workbench's sites cost when each schedule that runs does so once a day.
 
     Args:
         bench: sites, plan, clock, and what is known of the devices.
+        watched: whether events and alarms are fetched; None: whether they were lately.
     """
     longest = trailing_days(bench.clock.now().date() - DAY)
     settings = bench.settings
+    watch = _WATCH if (is_watched(bench) if watched is None else watched) else {}
     return Budget(
-        [_site_hits(bench, site, series, longest) for site, series in fetched_series(bench)],
+        [_site_hits(bench, site, series, longest, watch) for site, series in fetched_series(bench)],
         len(users_of(bench.registry.sites)),
         settings.enlighten_requests_per_minute,
         settings.enlighten_requests_per_month,
@@ -170,7 +173,11 @@ def hits_of(bench: Workbench, series: Sequence[IntervalSeries], days: Days) -> i
 
 
 def _site_hits(
-    bench: Workbench, site: Site, series: Sequence[IntervalSeries], longest: Days
+    bench: Workbench,
+    site: Site,
+    series: Sequence[IntervalSeries],
+    longest: Days,
+    watch: Mapping[EnlightenApi, int],
 ) -> SiteHits:
     assert site.enlighten is not None
     api = site.enlighten.api
@@ -182,7 +189,7 @@ def _site_hits(
         hits_of(bench, series, longest),
         len({each.lifetime for each in series}),
         _DEVICES,
-        _WATCH[api],
+        watch.get(api, 0),
     )
 
 

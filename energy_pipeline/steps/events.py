@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+import pyarrow.compute as pc
+
 from energy_pipeline.schema import ENLIGHTEN_EVENTS, ENLIGHTEN_SYSTEMS
 from energy_pipeline.sources.enlighten.asked import Ask
 from energy_pipeline.sources.enlighten.v4 import wire
@@ -44,6 +46,9 @@ YOUNG = timedelta(hours=12)
 
 FURTHEST_BACK = timedelta(days=28)
 """Older events are not asked for: a week of them is a request."""
+
+WATCHED_FOR = timedelta(days=2)
+"""Whoever looked at events within this time is taken to go on; a daily run may fail once."""
 
 _FIRST_LOOK = timedelta(days=7)
 _LATE = timedelta(days=1)  # a gateway that was cut off tells of it when it is back
@@ -150,6 +155,15 @@ def _statuses(bench: Workbench) -> Mapping[str, str]:
     """Return the status of each site as the list of systems gave it."""
     listed = bench.store.read_snapshot(ENLIGHTEN_SYSTEMS).to_pylist()
     return {row["site"]: row["status"] for row in listed if row["site"] and row["status"]}
+
+
+def is_watched(bench: Workbench) -> bool:
+    """Return whether events of any site were fetched lately; no request.
+
+    What runs is not known here, so what ran is taken for it.
+    """
+    newest = pc.max(bench.store.read_snapshot(ENLIGHTEN_EVENTS)["fetched_at"]).as_py()
+    return newest is not None and bench.clock.now() - newest <= WATCHED_FOR
 
 
 def going_on(bench: Workbench) -> list[Row]:

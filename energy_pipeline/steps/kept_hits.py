@@ -44,7 +44,10 @@ def shares_of(bench: Workbench, plans: Sequence[SitePlan], *, spend_kept: bool) 
 
 
 def kept_hits(bench: Workbench) -> int:
-    """Return the hits that the schedules need until the month's end, for every site there is."""
+    """Return the hits that the schedules need until the month's end, for every site there is.
+
+    Those of events and alarms are among them where these were fetched lately.
+    """
     whole = replace(bench, registry=bench.fleet)
     return budget_of(whole).until_months_end(bench.clock.now())
 

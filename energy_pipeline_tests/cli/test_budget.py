@@ -3,11 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
 from energy_pipeline.cli.main import app
 from energy_pipeline.configuration.environment import PATH_OF_VARIABLE
+from energy_pipeline.schema import ENLIGHTEN_EVENTS
+from energy_pipeline.workbench import open_workbench
 
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
 START = YESTERDAY - timedelta(days=500)
@@ -45,13 +48,39 @@ def test_what_one_site_costs_on_the_free_plan():
         "larkspur",
         "v4",
         "telemetry/production_micro",
-        *("2", "2", "1", "2", "7", "217", "217"),
+        *("2", "2", "1", "0", "5", "155", "155"),
     ]
     assert "The plan: 10 hits a minute, 1,000 a month (plan watt)." in shown
+    assert "last 7 days: 186 hits in a month of 31 days, 19% of the plan; 186 when" in shown
+    assert "The plan carries 6 such sites." in shown
+    assert "What the schedules leave, 814 hits a month, carries a backfill of " in shown
+    assert f"A backfill of {START}...{YESTERDAY}: " in shown
+
+
+def test_with_and_without_the_watch_over_events():
+    said = (
+        "Events and alarms (the schedule enlighten_watch, 62 hits in such a month) were {}. Without"
+        " them 186 hits, and the plan carries 6 such sites, with them 248 hits, and the plan"
+        " carries 4 such sites."
+    )
+    assert said.format("not fetched in the last 2 days: not counted above") in budget()
+
+    with open_workbench() as bench:
+        seen_at = bench.clock.now()
+        row = {"site": "larkspur", "system_id": 4127001, "kind": "status", "id": "unknown"}
+        row |= {"status": "normal", "fetched_at": seen_at}
+        table = pa.Table.from_pylist([row], ENLIGHTEN_EVENTS.schema)
+        bench.store.write_snapshot(ENLIGHTEN_EVENTS, table)
+    shown = budget()
+    assert said.format("fetched in the last 2 days: counted above") in shown
     assert "last 7 days: 248 hits in a month of 31 days, 25% of the plan; 248 when" in shown
     assert "The plan carries 4 such sites." in shown
-    assert "What the schedules leave, 752 hits a month, carries a backfill of " in shown
-    assert f"A backfill of {START}...{YESTERDAY}: " in shown
+
+
+def test_dialect_v2_has_no_events_to_watch():
+    access = 'enlighten: {api: v2, system_id: 4127001, user_id: "4d6a51330a"}'
+    Path("sites.yaml").write_text(SITES.replace("enlighten: {system_id: 4127001}", access))
+    assert "enlighten_watch" not in budget()
 
 
 def test_a_year_costs_53_hits_per_series():

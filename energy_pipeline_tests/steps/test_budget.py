@@ -64,7 +64,7 @@ def last_week(here: Place) -> Days:
 
 
 def test_a_day_costs_what_the_budget_says(here: Place):
-    budget = budget_of(here.bench)
+    budget = budget_of(here.bench, watched=True)
     by_kind = {
         kind: sum(getattr(site, kind) for site in budget.sites)
         for kind in ("intervals", "totals", "devices", "watch")
@@ -75,6 +75,11 @@ def test_a_day_costs_what_the_budget_says(here: Place):
     hits = run_everything(here, last_week(here))
     assert hits == {**by_kind, "lists": budget.lists}
     assert budget.a_day == sum(hits.values())
+    assert budget_of(here.bench).a_day == budget.a_day, "events were fetched"
+
+
+def test_what_nobody_watches_costs_nothing(here: Place):
+    assert {site.watch for site in budget_of(here.bench).sites} == {0}
 
 
 def test_a_backfill_costs_what_the_budget_says(here: Place):

@@ -8,13 +8,15 @@ import pytest
 
 from energy_pipeline.calendar import Days
 from energy_pipeline.simulators.enlighten.dataset import System
+from energy_pipeline.steps.events import WATCHED_FOR, fetch_events
 from energy_pipeline.steps.fetch import fetch_intervals
+from energy_pipeline.steps.kept_hits import kept_hits
 from energy_pipeline.workbench import open_workbench
 from energy_pipeline_tests.steps.cloudside import START, Place, days, entry, house, place
 
 NOW = datetime(2024, 7, 1, 12, tzinfo=UTC)
 AUGUST = datetime(2024, 8, 1, tzinfo=UTC)
-OF_ONE_SITE = 31 * 8  # intervals 2, totals 2, devices 1, events 2, and the list of systems
+OF_ONE_SITE = 31 * 6  # intervals 2, totals 2, devices 1, and the list of systems
 SIX_WEEKS = days(START, 42)
 LAST_WEEK = days(date(2024, 6, 24), 7)
 
@@ -70,7 +72,7 @@ def test_a_person_may_spend_them(here: Place) -> None:
 def test_a_run_over_one_site_keeps_the_hits_of_all(tmp_path: Path) -> None:
     systems = [house(67), house(68)]
     sites = [entry(each, api="v4") for each in systems]
-    kept = 31 * (7 + 7 + 1)
+    kept = 31 * (5 + 5 + 1)
     plan = {"ENLIGHTEN_REQUESTS_PER_MONTH": str(kept + 1)}
     with (
         place(tmp_path, sites, systems, NOW, **plan) as here,
@@ -86,3 +88,14 @@ def test_towards_the_months_end_more_is_free(here: Place) -> None:
     here.clock.set(datetime(2024, 7, 2, 0, 0, 1, tzinfo=UTC))
 
     assert here.hits_of(SIX_WEEKS) == 3
+
+
+def test_events_are_kept_for_as_long_as_they_are_fetched(here: Place) -> None:
+    assert kept_hits(here.bench) == 31 * 6
+    here.fetch_systems()
+    assert fetch_events(here.bench).hits_spent == 2
+    assert kept_hits(here.bench) == 31 * 8
+    here.clock.advance(WATCHED_FOR.total_seconds())
+    assert kept_hits(here.bench) == 29 * 8
+    here.clock.advance(1)
+    assert kept_hits(here.bench) == 29 * 6
