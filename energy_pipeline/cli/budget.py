@@ -45,7 +45,7 @@ def run_budget(first: date | None, last: date | None) -> None:
         lines = [
             _plan(bench.settings),
             *_schedules(budget),
-            *_watch(*(budget_of(bench, watched=watched) for watched in (False, True)), budget),
+            *_watch(bench, budget),
             *_spare(bench, budget),
             *_backfill(bench, budget, _days(bench, first, last)),
         ]
@@ -92,8 +92,9 @@ def _schedules(budget: Budget) -> Iterator[str]:
         yield f"The plan carries {budget.sites_carried:,} such sites."
 
 
-def _watch(without: Budget, with_it: Budget, present: Budget) -> Iterator[str]:
+def _watch(bench: Workbench, present: Budget) -> Iterator[str]:
     """Yield what the schedule of events and alarms costs; nothing where it costs nothing."""
+    without, with_it = budget_of(bench, watched=False), budget_of(bench, watched=True)
     more = with_it.a_month - without.a_month
     if not more:
         return
