@@ -6,6 +6,7 @@ The figures are those of `steps/budget.py` and `steps/backfill_cost.py`; no requ
 from collections.abc import Iterator
 from datetime import date
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -27,6 +28,7 @@ from energy_pipeline.steps.events import WATCHED_FOR
 from energy_pipeline.workbench import Workbench, open_workbench
 
 _MINUTES_OF_A_DAY = 1440
+_TITLE = f"Hits of the schedules: a day by what is asked, and a month of {MONTH_DAYS} days"
 
 
 def run_budget(first: date | None, last: date | None) -> None:
@@ -54,20 +56,28 @@ def run_budget(first: date | None, last: date | None) -> None:
 
 
 def _table(budget: Budget) -> Table:
-    """Return the hits of a day and of a long month, by site."""
-    table = Table("site", "dialect", "intervals of")
+    """Return the hits of a day and of a long month, by site; 80 columns wide at most."""
+    table = Table(
+        "site",
+        title=_TITLE,
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for name in ("intervals", "totals", "devices", "events", "a day", "a month", "at most"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for site in budget.sites:
         parts = (site.intervals, site.totals, site.devices, site.watch)
         hits = (*parts, site.a_day, site.a_month, site.a_month_at_most)
-        series = Text("\n".join(site.series), overflow="fold")
-        table.add_row(site.site, site.api, series, *(f"{each:,}" for each in hits))
+        series = (name.rpartition("/")[2] for name in site.series)
+        what = Text("\n".join([f"{site.site}, {site.api}", *series]), overflow="fold")
+        table.add_row(what, *(f"{each:,}" for each in hits))
     table.add_section()
     lists = (budget.lists, MONTH_DAYS * budget.lists, MONTH_DAYS * budget.lists)
-    table.add_row("lists of systems", *[""] * 6, *(f"{each:,}" for each in lists))
+    table.add_row("lists of systems", *[""] * 4, *(f"{each:,}" for each in lists))
     total = (budget.a_day, budget.a_month, budget.a_month_at_most)
-    table.add_row("together", *[""] * 6, *(f"{each:,}" for each in total), style="bold")
+    table.add_row("together", *[""] * 4, *(f"{each:,}" for each in total), style="bold")
     return table
 
 
