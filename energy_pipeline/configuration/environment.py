@@ -122,6 +122,11 @@ class Settings(BaseModel):
             return self.energy_state_url.get_secret_value()
         return f"sqlite:///{Path(self.energy_data_uri).absolute() / 'state.db'}"
 
+    @property
+    def has_profile_key(self) -> bool:
+        """Whether there is any key of an EnerKey profile."""
+        return any(slot.value for slot in (self.enerkey_api_key_a, self.enerkey_api_key_b))
+
 
 def _variables() -> Iterator[tuple[str, MemberPath]]:
     for name, field in Settings.model_fields.items():

@@ -47,7 +47,7 @@ class MetersReport:
 
 
 def refresh_meters(bench: Workbench, *, force: bool = True) -> MetersReport:
-    """Fetch the inventory and store it.
+    """Fetch the inventory and store it; nothing where no site uploads and no key is given.
 
     Args:
         bench: settings, sites, store, state, clock.
@@ -57,6 +57,8 @@ def refresh_meters(bench: Workbench, *, force: bool = True) -> MetersReport:
         ServiceError: EnerKey does not answer, refuses, or answers something else.
         QuotaSpent: no request is left.
     """
+    if not _uploads(bench) and not bench.settings.has_profile_key:
+        return MetersReport(0, 0, {}, None, 0, None, None)
 
     async def refreshed() -> MetersReport:
         async with open_enerkey(bench.settings, bench.state, bench.clock) as session:

@@ -12,12 +12,13 @@ import pytest
 import yaml
 
 from energy_pipeline.calendar import Days
-from energy_pipeline.defs import energy
+from energy_pipeline.defs import energy, enlighten
 from energy_pipeline.schema import CUMULATIVE_READINGS, ENLIGHTEN_DAILY_ENERGY, HOURLY_ENERGY
 from energy_pipeline.simulators.enlighten.model import House as ModelledHouse
 from energy_pipeline.simulators.enlighten.model import modelled_system
 from energy_pipeline.simulators.enlighten.switches import Switches
 from energy_pipeline.steps.cumulative import CumulativeReport
+from energy_pipeline.steps.daily_energy import TotalsReport, fetch_daily_energy
 from energy_pipeline.steps.hourly import HourlyReport
 from energy_pipeline.workbench import Workbench, open_workbench
 from energy_pipeline_tests.end_to_end.town import House, Town, town
@@ -183,13 +184,29 @@ def test_one_site_that_disagrees_does_not_stop_the_others() -> None:
     assert other_days_agree.severity == dg.AssetCheckSeverity.WARN
 
 
-@pytest.mark.usefixtures("place")
-def test_when_no_site_agrees_the_upload_is_stopped() -> None:
-    assert run().success
-    wrong_totals(["house-67", "house-68"], every_day=True)
-    check = compute_again()["hourly_energy:agrees_with_daily_totals"]
+def test_when_no_site_agrees_the_upload_is_stopped(
+    place: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(bench: Workbench, *, force: bool) -> TotalsReport:
+        report = fetch_daily_energy(bench, force=force)
+        wrong_totals(["house-67", "house-68"], every_day=True)
+        return report
+
+    monkeypatch.setattr(enlighten, "fetch_daily_energy", wrong)
+    result = run()
+    check = checks(result)["hourly_energy:agrees_with_daily_totals"]
 
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert not result.success
+    assert place.pushes == 0
+
+
+def test_sites_that_upload_nothing_need_no_key(tmp_path: Path) -> None:
+    with town(tmp_path, [replace(a_house(67), uploads=())], AFTER, ENERKEY_API_KEY_A="") as place:
+        result = run()
+        assert result.success
+        assert len(place.read("hourly_energy")) > 24
+        assert place.enerkey.requests == []
 
 
 def test_a_site_that_is_refused_does_not_keep_the_other_back(place: Town) -> None:
