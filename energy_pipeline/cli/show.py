@@ -1,4 +1,7 @@
-"""`energy-pipeline enlighten show` and `find`: what the cloud says now, as a table."""
+"""`energy-pipeline enlighten show` and `find`: what the cloud says now, as a table.
+
+On a terminal that is too narrow for the table, each row is a list of its members.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -15,6 +18,8 @@ from energy_pipeline.steps.system_search import find_systems
 from energy_pipeline.workbench import Workbench, open_workbench
 
 Rows = Sequence[Mapping[str, Any]]
+
+_UNBOUNDED = 10_000  # columns of a terminal
 
 
 def run_show(site: str, what: str) -> None:
@@ -42,14 +47,29 @@ def _print(bench: Workbench, rows: Rows) -> None:
     console = results()
     if rows:
         columns = [name for name in rows[0] if any(row[name] is not None for row in rows)]
-        table = Table(*columns)
-        for row in rows:
-            table.add_row(*(Text(_shown(row[name]), overflow="fold") for name in columns))
-        console.print(table)
+        table = _table(rows, columns)
+        unbounded = console.options.update(max_width=_UNBOUNDED)
+        if console.measure(table, options=unbounded).maximum <= console.width:
+            console.print(table)
+        else:
+            console.print("\n\n".join(_record(row, columns) for row in rows), markup=False)
     else:
         console.print("nothing")
     left = ", ".join(f"{number} this {period}" for period, number in hits_left(bench).items())
     console.print(f"requests left: {left}", markup=False)
+
+
+def _table(rows: Rows, columns: Sequence[str]) -> Table:
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(Text(_shown(row[name]), overflow="fold") for name in columns))
+    return table
+
+
+def _record(row: Mapping[str, Any], columns: Sequence[str]) -> str:
+    """Return a line for each member, for a terminal that is too narrow for the table."""
+    width = max(map(len, columns))
+    return "\n".join(f"{name:<{width}}  {_shown(row[name])}" for name in columns)
 
 
 def _shown(value: object) -> str:

@@ -7,8 +7,10 @@ from typing import get_args
 
 import pytest
 import yaml
+from rich.console import Console
 from typer.testing import CliRunner
 
+from energy_pipeline.cli import show as command
 from energy_pipeline.cli.enlighten_commands import View
 from energy_pipeline.cli.main import app
 from energy_pipeline.configuration.environment import PATH_OF_VARIABLE
@@ -101,6 +103,14 @@ def test_a_summary_has_units_and_instants(cloud: EnlightenSimulator, site: str) 
         assert name in told
     assert f"{cloud.clock.now():%Y-%m-}" in told
     assert "UTC" in told
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_narrow_terminal_gets_a_line_for_each_member(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "results", lambda: Console(width=80))
+    lines = ask("show", "new", "summary")[1].splitlines()
+    assert "system_id             67" in [line.rstrip() for line in lines]
+    assert "\u2502" not in "".join(lines)
 
 
 @pytest.mark.parametrize(
