@@ -24,7 +24,10 @@ def chromium_or_skip() -> str:
     for name in _NAMES:
         if path := shutil.which(name):
             return path
-    pytest.skip(f"no Chromium is installed; looked for {', '.join(_NAMES)}")
+    pytest.skip(
+        f"no Chromium is installed; looked for {', '.join(_NAMES)}. The same way is shown without "
+        "a browser in cli/test_authorize_v2.py and cli/test_authorize_v4.py"
+    )
 
 
 class Tab:

@@ -22,7 +22,7 @@ GROUP = "enlighten"
 def enlighten_systems(
     context: dg.AssetExecutionContext, config: FetchConfig, workbench: WorkbenchResource
 ) -> dg.MaterializeResult:
-    """Bring the list of systems up to date unless it is younger than a day."""
+    """Bring the list of systems up to date unless it is younger than 12 hours."""
     with workbench.open(context, config.sites) as bench:
         report = fetch_systems(bench, force=config.force)
     without_site = ", ".join(map(str, report.without_site)) or "none"

@@ -60,6 +60,11 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Enlighten
         yield sim
 
 
+def asked(cloud: EnlightenSimulator) -> set[str]:
+    """The endpoints of the requests, by the last part of their path."""
+    return {each.path.rsplit("/", 1)[-1] for each in cloud.requests if "/api/" in each.path}
+
+
 def test_every_view_is_offered() -> None:
     assert get_args(View) == tuple(VIEWS)
 
@@ -70,30 +75,37 @@ def ask(*arguments: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize(
-    ("site", "what", "hits", "shown"),
+    ("site", "what", "hits", "shown", "endpoints"),
     [
-        ("old", "gateways", 1, "800-00655"),
-        ("old", "inverters", 1, "IQ7PLUS"),
-        ("old", "counters", 1, "EIM1"),
-        ("new", "system", 1, "Larkspur House"),
-        ("new", "inverters", 1, "IQ7PLUS"),
-        ("new", "counters", 3, "EIM2"),
-        ("old", "phases", 1, "EIM1"),
-        ("new", "phases", 1, "EIM1"),
-        ("old", "summary", 1, "energy_lifetime"),
-        ("new", "summary", 1, "energy_lifetime"),
-        ("new", "power", 1, "encharges"),
-        ("new", "alarms", 2, "True"),
+        ("old", "gateways", 1, "800-00655", "envoys"),
+        ("old", "inverters", 1, "IQ7PLUS", "inverters_summary_by_envoy_or_site"),
+        ("old", "counters", 1, "EIM1", "production_meter_readings"),
+        ("new", "system", 1, "Larkspur House", "67"),
+        ("new", "inverters", 1, "IQ7PLUS", "inverters_summary_by_envoy_or_site"),
+        (
+            "new",
+            "counters",
+            3,
+            "EIM2",
+            "production_meter_readings consumption_meter_readings storage_meter_readings",
+        ),
+        ("old", "phases", 1, "EIM1", "rgm_stats"),
+        ("new", "phases", 1, "EIM1", "rgm_stats"),
+        ("old", "summary", 1, "energy_lifetime", "summary"),
+        ("new", "summary", 1, "energy_lifetime", "summary"),
+        ("new", "power", 1, "encharges", "latest_telemetry"),
+        ("new", "alarms", 2, "True", "alarms"),
     ],
 )
 def test_a_view_is_a_table_and_costs_few_hits(
-    cloud: EnlightenSimulator, site: str, what: str, hits: int, shown: str
+    cloud: EnlightenSimulator, site: str, what: str, hits: int, shown: str, endpoints: str
 ) -> None:
     status, told, mistakes = ask("show", site, what)
     assert (status, mistakes) == (0, "")
     assert shown in told
     assert cloud.hits == hits
     assert f"{1000 - hits} this month" in told
+    assert asked(cloud) == set(endpoints.split())
 
 
 @pytest.mark.parametrize("site", ["old", "new"])
@@ -135,16 +147,25 @@ def test_what_cannot_be_shown_costs_nothing(
     assert cloud.hits == 0
 
 
-@pytest.mark.parametrize("site", ["old", "new"])
-@pytest.mark.parametrize("text", ["{serial}", "larkspur", "LARK"])
+@pytest.mark.parametrize(
+    ("site", "text", "endpoint"),
+    [
+        ("old", "{serial}", "search_system_id"),
+        ("old", "larkspur", "systems"),
+        ("old", "LARK", "systems"),
+        ("new", "{serial}", "retrieve_system_id"),
+        ("new", "larkspur", "search"),
+        ("new", "LARK", "search"),
+    ],
+)
 def test_a_system_is_found_by_gateway_and_name(
-    cloud: EnlightenSimulator, site: str, text: str
+    cloud: EnlightenSimulator, site: str, text: str, endpoint: str
 ) -> None:
     serial = cloud.fleet.systems[67].gateway_serial
     status, told, mistakes = ask("find", text.format(serial=serial), "--site", site)
     assert (status, mistakes) == (0, "")
     assert "67" in told
-    assert cloud.hits == 1
+    assert (cloud.hits, asked(cloud)) == (1, {endpoint})
 
 
 def test_the_first_site_tells_in_whose_name_to_ask(cloud: EnlightenSimulator) -> None:

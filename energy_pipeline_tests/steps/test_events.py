@@ -95,6 +95,9 @@ def test_an_event_that_ended_while_nobody_looked_is_closed(tmp_path: Path) -> No
         report = fetch_events(here.bench)
 
         assert report.hits_spent == 4 + 1 + 1
+        # Before it was the first look, with one week of events and no open one to look for.
+        assert here.endpoints()["open_alarms"] == 2
+        assert here.endpoints()["open_events"] == 1
         assert set(rows_of(here, "event")["status"]) == {"closed"}
         assert rows_of(here, "event")["ended_at"].isna().all()
         assert going_on(here.bench) == []

@@ -40,23 +40,23 @@ def same(found: pd.Series, true: pd.Series) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("production", "stream", "measured"),
+    ("production", "stream", "measured", "endpoint"),
     [
-        ("micro", "production", "production_micro"),
-        ("meter", "production", "production_meter"),
-        ("micro", "consumption", "consumption"),
-        ("micro", "grid_import", "grid_import"),
-        ("micro", "grid_export", "grid_export"),
-        ("micro", "battery_charge", "battery_charge"),
+        ("micro", "production", "production_micro", "production_micro"),
+        ("meter", "production", "production_meter", "production_meter"),
+        ("micro", "consumption", "consumption", "consumption_meter"),
+        ("micro", "grid_import", "grid_import", "energy_import_telemetry"),
+        ("micro", "grid_export", "grid_export", "energy_export_telemetry"),
+        ("micro", "battery_charge", "battery_charge", "battery"),
     ],
 )
 def test_a_range_has_every_interval_and_costs_a_hit_a_week(
-    tmp_path: Path, production: str, stream: str, measured: str
+    tmp_path: Path, production: str, stream: str, measured: str, endpoint: str
 ) -> None:
     system = battery_house()
     site = entry(system, production, "v4", streams=NAMED)
     with place(tmp_path, [site], [system], LATER) as here:
-        assert here.hits_of(JUNE, stream) == 2
+        assert here.hits_of(JUNE, stream) == here.endpoints()[endpoint] == 2
         assert same(here.energy_by_end(stream), here.truth_by_end(measured, JUNE))
         assert here.hits_of(JUNE, stream) == 0
         assert here.hits_of(days(date(2024, 6, 4), 3), stream) == 0
@@ -336,3 +336,27 @@ def test_production_is_asked_for_while_no_device_is_listed_that_measures_anythin
         here.bench.store.write_snapshot(ENLIGHTEN_DEVICES, table)
         assert here.hits_of(WEEK) == 1
         assert here.fetch(WEEK).without_device == {}
+
+
+def test_the_totals_of_every_stream_are_a_hit_a_series(tmp_path: Path) -> None:
+    system = battery_house()
+    with place(tmp_path, [entry(system, api="v4", streams=NAMED)], [system], LATER) as here:
+        assert here.fetch_totals(force=True).hits_spent == 5
+    lifetimes = {
+        "energy_lifetime",
+        "consumption_lifetime",
+        "battery_lifetime",
+        "energy_import_lifetime",
+        "energy_export_lifetime",
+    }
+    asked = {name: n for name, n in here.endpoints().items() if name.endswith("_lifetime")}
+    assert asked == dict.fromkeys(lifetimes, 1)
+
+
+def test_a_year_costs_53_hits_a_series(tmp_path: Path) -> None:
+    """By the cloud's own count of what the fetch asked for."""
+    system = house(first=date(2023, 6, 1))
+    site = entry(system, "meter", "v4", start=date(2023, 6, 1))
+    with place(tmp_path, [site], [system], LATER) as here:
+        assert here.hits_of(days(date(2023, 6, 1), 365)) == 53
+    assert here.endpoints()["production_meter"] == 53

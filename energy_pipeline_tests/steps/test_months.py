@@ -88,6 +88,7 @@ def test_only_months_that_are_over_and_not_before_the_start_are_asked_for(tmp_pa
     with place(tmp_path, [entry(system)], [system], JULY) as here:
         months = ["2024-04", "2024-05", "2024-06", "2024-07"]
         assert fetch_months(here.bench, months).hits_spent == 2
+        assert here.endpoints()["monthly_production"] == 2
         assert list(held(here)["first_day"]) == [date(2024, 5, 1), date(2024, 6, 1)]
 
 

@@ -1,6 +1,6 @@
 """What both dialects of Enlighten share on the wire: grids, words of refusal, lateness.
 
-Grades: *seed* (the vendor's own page for this project), *verified* (official text or a captured
+Grades: *seed* (the vendor's own published page), *verified* (official text or a captured
 answer), *inferred* (reported by users, or follows from the rest), *assumed* (nobody says). Paths
 and members of a dialect are in its own `wire.py`.
 """

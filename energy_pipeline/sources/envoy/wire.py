@@ -1,6 +1,6 @@
 """Everything that is the gateway's: paths, members, names, periods.
 
-Grades: *seed* (the vendor's own page for this project), *verified* (in captured replies of real
+Grades: *seed* (the vendor's own published page), *verified* (in captured replies of real
 gateways), *reported* (by users and unofficial documentation), *assumed* (nobody says). The day the
 vendor says otherwise, this file changes and no other.
 """

@@ -1,4 +1,4 @@
-"""Every question of dialect v4 at the transport seam, on bodies as the reference shows them."""
+"""Every question of dialect v4 at the transport seam, on bodies as the vendor documents them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
