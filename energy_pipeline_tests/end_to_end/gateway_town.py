@@ -43,6 +43,14 @@ class GatewayTown:
     clock: VirtualClock
 
 
+def truth_wh(gateway: EnvoySimulator, stream: str, start: datetime, end: datetime) -> float:
+    """Return what flowed between two instants; consumption is what its parts make."""
+    if stream != "consumption":
+        return gateway.truth_wh(stream, start, end)  # pyright: ignore[reportArgumentType]
+    signs = {"production": 1, "grid_import": 1, "grid_export": -1}
+    return sum(sign * truth_wh(gateway, each, start, end) for each, sign in signs.items())
+
+
 def meters_of(number: int) -> list[Meter]:
     """Return the EnerKey meters of a house, one for each stream."""
     first = 100 * (number + 1)
@@ -54,7 +62,11 @@ def meters_of(number: int) -> list[Meter]:
 
 @contextmanager
 def gateway_town(
-    folder: Path, gateways: int = 1, now: datetime | None = None, **variables: str
+    folder: Path,
+    gateways: int = 1,
+    now: datetime | None = None,
+    clock: VirtualClock | None = None,
+    **variables: str,
 ) -> Generator[GatewayTown]:
     """Serve gateways of houses that begin yesterday at 00:00 UTC, and their token services.
 
@@ -62,9 +74,10 @@ def gateway_town(
         folder: an empty folder.
         gateways: how many.
         now: what every clock shows until it is moved; None is the machine's own time.
+        clock: the gateways' instead.
         variables: further environment variables of the user.
     """
-    clock = VirtualClock(now, fixed=now is not None)
+    clock = clock or VirtualClock(now, fixed=now is not None)
     start = datetime.combine(clock.now().date() - DAY, time(), UTC)
     authority = TokenAuthority()
     boxes = [hardware("full_ct", serial=f"1220000001{n:02}") for n in range(gateways)]

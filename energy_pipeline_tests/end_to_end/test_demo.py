@@ -9,7 +9,11 @@ import pandas as pd
 import pytest
 import yaml
 from dagster import DagsterInstance, RunsFilter
+from typer.testing import CliRunner
 
+from energy_pipeline.calendar import HOUR
+from energy_pipeline.cli import demo_world, fast_polls
+from energy_pipeline.cli.main import app
 from energy_pipeline_tests.end_to_end.town import PROJECT
 
 COMMAND = str(Path(sys.executable).with_name("energy-pipeline"))
@@ -56,6 +60,31 @@ def test_the_demo_shows_every_stage_and_agrees(
     kept = orjson.loads(Path(".demo/enerkey.json").read_bytes())["provisioned"]["customers"]
     assert [each["externalCustomerId"] for each in kept] == ["C-1001", "C-1002", "C-1003"]
     assert jobs_with_runs(Path(".demo")) == {"daily_energy", "poll_envoy"}
+
+
+@pytest.mark.timeout(300)
+def test_the_demo_shows_a_gateways_hours_beside_the_truth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without an export the houses are modelled, so that the truth is known; here for ten days."""
+    (tmp_path / "dagster.yaml").write_text((PROJECT / "dagster.yaml").read_text())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(demo_world, "MODELLED_DAYS", 10)
+    monkeypatch.setattr(fast_polls, "_POLL_EVERY", HOUR)
+    answer = CliRunner().invoke(app, ["demo", "--timezone", "UTC"])
+
+    assert answer.exit_code == 0, answer.output
+    table = answer.output[answer.output.index("polled: kWh of") :]
+    lines = [line.split("│")[1:-1] for line in table.splitlines() if line.startswith("│")]
+    shown = {name.strip(): figures for name, *figures in lines if len(figures) == 6}
+    assert shown.keys() >= {"production", "consumption"}
+    for stream in ("production", "consumption"):
+        truth, hourly, read_back, off_wh, held, agrees = shown[stream]
+        assert float(truth) == pytest.approx(float(hourly), abs=0.001)
+        assert float(truth) > 0
+        assert float(off_wh) <= 0.01
+        assert float(read_back) == pytest.approx(float(truth), abs=0.001) or float(held) > 0
+        assert agrees.strip() == "yes"
 
 
 def jobs_with_runs(home: Path) -> set[str]:

@@ -25,6 +25,7 @@ from energy_pipeline_tests.end_to_end.gateway_town import (
     GatewayTown,
     gateway_town,
     meters_of,
+    truth_wh,
 )
 from energy_pipeline_tests.sinks.enerkey.conftest import ServerClock
 from energy_pipeline_tests.transform.tables import interval_table, row_of_intervals
@@ -89,12 +90,9 @@ def poll_without_dagster(roof: GatewayTown, first: int, last: int) -> None:
             poll(bench, Days(at.date(), at.date()))
 
 
-def truth_wh(roof: GatewayTown, stream: str, hour: datetime) -> float:
+def hour_wh(roof: GatewayTown, stream: str, hour: datetime) -> float:
     (gateway,) = roof.gateways
-    if stream != "consumption":
-        return gateway.truth_wh(stream, hour, hour + HOUR)  # pyright: ignore[reportArgumentType]
-    signs = {"production": 1, "grid_import": 1, "grid_export": -1}
-    return sum(sign * truth_wh(roof, each, hour) for each, sign in signs.items())
+    return truth_wh(gateway, stream, hour, hour + HOUR)
 
 
 def check(result: dg.ExecuteInProcessResult, name: str) -> dg.AssetCheckEvaluation:
@@ -120,12 +118,12 @@ def test_a_day_of_runs_brings_the_true_hours_to_enerkey(
     assert len(hours) == 24 * len(STREAMS)
     assert hours["final"].all()
     for row in hours.itertuples():
-        assert row.energy_wh == pytest.approx(truth_wh(roof, row.stream, row.hour), abs=0.01)
+        assert row.energy_wh == pytest.approx(hour_wh(roof, row.stream, row.hour), abs=0.01)
     for stream, meter in zip(STREAMS, meters_of(0), strict=True):
         stored = roof.place.enerkey.stored_hours(meter.id)
         assert len(stored) == 24
         for hour, kwh in stored.items():
-            assert kwh * 1000 == pytest.approx(truth_wh(roof, stream, hour), abs=0.01)
+            assert kwh * 1000 == pytest.approx(hour_wh(roof, stream, hour), abs=0.01)
 
 
 def test_what_a_person_reads_of_an_outage(roof: GatewayTown, instance: dg.DagsterInstance) -> None:
@@ -178,7 +176,7 @@ def test_sources_that_differ_are_told_and_stop_nothing(
     assert result.success
     assert (told.passed, told.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert told.description == "days that differ: 1"
-    true_wh = sum(truth_wh(roof, "consumption", MIDNIGHT + n * HOUR) for n in range(24))
+    true_wh = sum(hour_wh(roof, "consumption", MIDNIGHT + n * HOUR) for n in range(24))
     (shown,) = records(told, "differences")
     assert float(str(shown.pop("gateway, kWh"))) == pytest.approx(true_wh / 1000, abs=0.001)
     assert shown == {
