@@ -36,6 +36,11 @@ class Reading:
     site: str = "a"
     serial: str = "122"
 
+    @property
+    def polled_minute(self) -> float:
+        """When it arrived."""
+        return round(self.minute * 60 + self.lag_s) / 60
+
 
 def readings_table(readings: Iterable[Reading]) -> pa.Table:
     """Return rows of `envoy_readings`, in the order given."""

@@ -1,7 +1,8 @@
 """Polls of a counter with faults of every kind in them, and the truth behind them.
 
 Each fault is what real gateways do: counters that show something else for a few polls, that begin
-again or wrap, clocks that jump, polls that are missed, repeated or stored in disorder.
+again or wrap, clocks that jump, polls that are missed, repeated or stored in disorder. A sum of
+inverters shows its last report again while nothing flows, as in the dark.
 """
 
 from collections.abc import Callable, Mapping
@@ -54,12 +55,14 @@ class Spoiled:
     Args:
         readings: in the order in which they were stored.
         polls: minutes at which the counter was polled, the wrong polls among them.
+        reports: minutes at which it reported something new; a meter does in every poll.
         wrong: minutes, begin and end, around which a fault may hide energy.
         breaks: how often the counter began again.
     """
 
     readings: tuple[Reading, ...]
     polls: tuple[float, ...]
+    reports: tuple[float, ...]
     wrong: tuple[tuple[float, float], ...]
     breaks: int
 
@@ -69,6 +72,7 @@ class _Polls:
     house: House
     random: Random
     minutes: list[float]
+    reports: list[float]
     shown: list[Reading]
     wrong: list[tuple[float, float]]
     breaks: list[float] = field(default_factory=list[float])
@@ -80,37 +84,56 @@ class _Polls:
         return begin, begin + self.random.uniform(0, longest)
 
     def change(self, begin: float, end: float, new: Callable[[Reading], Reading]) -> None:
-        self.shown = [new(r) if begin <= r.minute < end else r for r in self.shown]
+        self.shown = [new(r) if begin <= r.polled_minute < end else r for r in self.shown]
+
+    def hide(self, begin: float, end: float) -> None:
+        """Let nobody judge this time, nor what stands still around it: that proves nothing."""
+        before = max((m for m in self.reports if m <= begin), default=begin)
+        self.wrong.append((before, self.next_moved(end)))
+
+    def hide_a_first_standstill(self) -> None:
+        """Let nobody judge the begin, where the counter has not moved before the first fault."""
+        first_wrong = min((begin for begin, _ in self.wrong), default=self.minutes[-1])
+        if self.next_moved(self.minutes[0]) > first_wrong:
+            self.hide(self.minutes[0], first_wrong)
+
+    def next_moved(self, minute: float) -> float:
+        moved_wh = self.house.true_wh(minute) + 2 * self.house.rounding_wh
+        return min((m for m in self.minutes if self.house.true_wh(m) > moved_wh), default=MINUTES)
 
 
 def _glitch(polls: _Polls) -> None:
-    """Show something else for a few polls; not where the counter begins anew, which hides it."""
+    """Show something else for a few polls; not where the counter begins anew, which hides it.
+
+    There, half of a sum of inverters may happen to look like one that has wrapped.
+    """
     begin, _ = polls.span(0)
     some = [m for m in polls.minutes if m >= begin][: polls.random.randint(1, 5)]
     if any(some[0] - _FROM_THE_ENDS <= at <= some[-1] + _FROM_THE_ENDS for at in polls.breaks):
         return
     kind = polls.random.choice(("zero", "part", "peak"))
     factor = {"zero": 0.0, "part": 0.5, "peak": 1.7}[kind]
-    polls.wrong.append((some[0], some[-1]))
+    polls.hide(some[0], some[-1])
     polls.change(some[0], some[-1] + 1e-6, lambda r: replace(r, energy_wh=r.energy_wh * factor))
 
 
 def _reset(polls: _Polls) -> None:
     at, _ = polls.span(0)
     before_wh = polls.house.true_wh(at)
-    polls.wrong.append((at, at))
+    polls.hide(at, at)
     polls.breaks.append(at)
 
     def since(reading: Reading) -> Reading:
-        energy_wh = polls.house.true_wh(reading.minute) - before_wh
+        energy_wh = polls.house.true_wh(reading.polled_minute) - before_wh
         return replace(reading, energy_wh=polls.house.shown(energy_wh))
 
     polls.change(at, np.inf, since)
 
 
 def _wrap(polls: _Polls) -> None:
-    at, _ = polls.span(0)
-    can_wrap = all(r.energy_wh >= WRAP_WH for r in polls.shown if r.minute >= at)
+    """Begin again at 2^32 J, with the next report: a counter that stands still does not wrap."""
+    at = polls.next_moved(polls.span(0)[0])
+    can_wrap = all(r.energy_wh >= WRAP_WH for r in polls.shown if r.polled_minute >= at)
     if can_wrap and polls.shown[0].counter.startswith("i"):
         polls.change(at, np.inf, lambda r: replace(r, energy_wh=r.energy_wh - WRAP_WH))
 
@@ -119,22 +142,22 @@ def _jump(polls: _Polls) -> None:
     """Move up by what a repaired firmware adds: more than any house makes in a bridged gap."""
     at, _ = polls.span(0)
     jump_wh = polls.random.randint(1, 3) * WRAP_WH
-    polls.wrong.append((at, at))
+    polls.hide(at, at)
     polls.breaks.append(at)
     polls.change(at, np.inf, lambda r: replace(r, energy_wh=r.energy_wh + jump_wh))
 
 
 def _gap(polls: _Polls) -> None:
     begin, end = polls.span(polls.random.choice((30, 300, 800)))
-    polls.wrong.append((begin, end))
-    polls.shown = [r for r in polls.shown if not begin < r.minute < end]
+    polls.hide(begin, end)
+    polls.shown = [r for r in polls.shown if not begin < r.polled_minute < end]
 
 
 def _clock(polls: _Polls) -> None:
     begin, end = polls.span(300)
     offset_s = polls.random.choice((40.1, -3_600.2, 7_000.4, -10_000.6))
     if polls.shown[0].counter.startswith("i"):
-        polls.wrong.append((begin, end))
+        polls.hide(begin, end)
     polls.change(begin, end, lambda r: replace(r, clock_s=offset_s))
 
 
@@ -179,11 +202,35 @@ def spoiled(house: House, counter: str, faults: list[str], random: Random) -> Sp
     while at < MINUTES and len(minutes) < 400:
         minutes.append(round(at * 60) / 60)
         at += random.uniform(usual_s / 2, usual_s) / 60
+    reports = _reports(house, counter, minutes)
     shown = [
-        Reading(m, house.shown(OPENING_WH + house.true_wh(m)), counter=counter, lag_s=0.0)
-        for m in minutes
+        Reading(
+            report,
+            house.shown(OPENING_WH + house.true_wh(m)),
+            counter=counter,
+            lag_s=round((m - report) * 60),
+        )
+        for m, report in zip(minutes, reports, strict=True)
     ]
-    polls = _Polls(house, random, minutes, shown, [])
+    polls = _Polls(house, random, minutes, reports, shown, [])
     for fault in sorted(faults, key=_turn):
         FAULTS[fault](polls)
-    return Spoiled(tuple(polls.shown), tuple(minutes), tuple(polls.wrong), len(polls.breaks))
+    polls.hide_a_first_standstill()
+    return Spoiled(
+        tuple(polls.shown),
+        tuple(minutes),
+        tuple(sorted(set(reports))),
+        tuple(polls.wrong),
+        len(polls.breaks),
+    )
+
+
+def _reports(house: House, counter: str, minutes: list[float]) -> list[float]:
+    """Return the minute of the report that each poll shows."""
+    if not counter.startswith("i"):
+        return minutes
+    found = minutes[:1]
+    for minute in minutes[1:]:
+        stands = house.true_wh(minute) == house.true_wh(found[-1])
+        found.append(found[-1] if stands else minute)
+    return found
