@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from dotenv import dotenv_values
 from dotenv.parser import Binding, parse_stream
 
 from energy_pipeline.configuration.found import WHOLE_FILE
@@ -48,6 +49,11 @@ def read_dotenv(path: Path) -> dict[str, Variable]:
         for binding in bindings
         if binding.key is not None and binding.value is not None
     }
+
+
+def interpolated(path: Path) -> dict[str, str]:
+    """Return the variables of the file as Dagster copies them into the environment."""
+    return {name: text for name, text in dotenv_values(path).items() if text is not None}
 
 
 def _unreadable(path: Path, bindings: list[Binding]) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from energy_pipeline.configuration.dotenv_file import Variable, read_dotenv
+from energy_pipeline.configuration.dotenv_file import Variable, interpolated, read_dotenv
 from energy_pipeline.configuration.found import Allowed, MemberPath, problems_of
 from energy_pipeline.configuration.members import (
     AnySecret,
@@ -146,19 +146,29 @@ _VARIABLE_OF_PATH = {path: name for name, path in PATH_OF_VARIABLE.items()}
 def load_settings(environ: Mapping[str, str], dotenv: Path | None = Path(".env")) -> Settings:
     """Read the settings from `environ` and, for what is not set there, from the file `dotenv`.
 
-    A variable that is set to nothing counts as not set.
+    A variable that is set to nothing counts as not set. What Dagster's commands have copied from
+    the file into the environment is read from the file: they interpolate it.
 
     Raises:
         ConfigurationError: every variable that cannot be used, with the file line that set it.
     """
     variables = read_dotenv(dotenv) if dotenv is not None else {}
-    variables |= {name: Variable(text, ENVIRONMENT) for name, text in environ.items() if text}
+    copied = interpolated(dotenv) if variables and dotenv is not None else {}
+    variables |= {
+        name: Variable(text, ENVIRONMENT)
+        for name, text in environ.items()
+        if text and copied.get(name) != text
+    }
     variables = {name: variables[name] for name in PATH_OF_VARIABLE if _is_set(variables, name)}
+    problems: list[Problem] = []
     try:
         settings = Settings.model_validate(_members(variables))
     except ValidationError as error:
-        raise ConfigurationError(list(_problems(error, variables))) from None
-    if problems := list(_contradictions(settings, variables)):
+        problems = list(_problems(error, variables))
+        wrong = {problem.member for problem in problems}
+        variables = {name: each for name, each in variables.items() if name not in wrong}
+        settings = Settings.model_validate(_members(variables))
+    if problems := [*problems, *_contradictions(settings, variables)]:
         raise ConfigurationError(problems)
     return settings
 

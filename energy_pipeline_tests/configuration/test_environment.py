@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 
 from energy_pipeline.configuration.environment import Settings, load_settings
 from energy_pipeline.errors import ConfigurationError, Problem
@@ -254,6 +255,31 @@ def test_the_real_environment_beats_the_file(tmp_path: Path):
     dotenv.write_text("ENLIGHTEN_API=v2\nENERKEY_REPUSH=sum\n")
     settings = load_settings({"ENERKEY_REPUSH": "reject"}, dotenv)
     assert (settings.enlighten_api, settings.enerkey_repush) == ("v2", "reject")
+
+
+def test_what_dagster_copies_from_the_file_is_read_from_the_file(tmp_path: Path):
+    file = tmp_path / ".env"
+    file.write_text("ENERKEY_API_KEY_A=a${HOME}b\nENERKEY_REPUSH=maybe\n")
+    copied = {name: text or "" for name, text in dotenv_values(file).items()}
+    assert copied["ENERKEY_API_KEY_A"] != "a${HOME}b"
+    (problem,) = refused(copied, file)
+    assert problem.where == f"{file}:2"
+    settings = load_settings(copied | {"ENERKEY_REPUSH": "sum"}, file)
+    assert plain(settings, "enerkey_api_key_a") == "a${HOME}b"
+    assert plain(settings, "enerkey_repush") == "sum"
+
+
+def test_mistakes_of_both_kinds_are_told_at_once():
+    ends = {
+        "ENERKEY_API_KEY_A": "key",
+        "ENERKEY_API_KEY_A_VALID_FROM": "2026-02-01T00:00:00Z",
+        "ENERKEY_API_KEY_A_VALID_TO": "2026-01-01T00:00:00Z",
+    }
+    problems = refused(ends | {"ENERKEY_REPUSH": "maybe"})
+    assert [each.member for each in problems] == [
+        "ENERKEY_REPUSH",
+        "ENERKEY_API_KEY_A_VALID_TO",
+    ]
 
 
 def test_a_mistake_in_the_file_has_its_line(tmp_path: Path):
