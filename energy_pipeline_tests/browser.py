@@ -26,7 +26,7 @@ def chromium_or_skip() -> str:
             return path
     pytest.skip(
         f"no Chromium is installed; looked for {', '.join(_NAMES)}. The same way is shown without "
-        "a browser in cli/test_authorize_v2.py and cli/test_authorize_v4.py"
+        "a browser by without_a_browser in the same test"
     )
 
 

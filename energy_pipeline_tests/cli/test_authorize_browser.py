@@ -1,12 +1,15 @@
-"""The whole way in a real browser: address, sign-in, consent, result, `sites.yaml`."""
+"""The whole way, in a real browser and without: address, sign-in, consent, result, `sites.yaml`."""
 
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from energy_pipeline.configuration.environment import PATH_OF_VARIABLE, Settings
@@ -21,8 +24,9 @@ from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
 from energy_pipeline.simulators.enlighten.dataset import Fleet
 from energy_pipeline.simulators.enlighten.model import modelled_fleet
 from energy_pipeline.simulators.server import serve
-from energy_pipeline_tests.browser import Tab, opened_browser
-from energy_pipeline_tests.cli.consenting import SECRETS, environment
+from energy_pipeline_tests.browser import opened_browser
+from energy_pipeline_tests.cli.consenting import SECRETS, SIGN_IN, come_back, environment, words_of
+from energy_pipeline_tests.simulators.enlighten.consenting import Form
 
 _MAIN = "from energy_pipeline.cli.main import app; app()"
 
@@ -55,34 +59,56 @@ def address_of(process: "subprocess.Popen[str]") -> str:
     pytest.fail("the command has shown no address")
 
 
-def sign_in(tab: Tab, decision: str) -> None:
-    tab.type("username", DEMO_EMAIL)
-    tab.type("password", DEMO_PASSWORD)
-    tab.press(decision)
-    tab.wait_for("location.pathname === '/result' && document.readyState === 'complete'")
+@dataclass(frozen=True)
+class Seen:
+    """What an owner saw: the question, the result, and where and how that page was."""
+
+    question: str
+    result: str
+    address: str
+    page: str
 
 
+def in_chromium(folder: Path, address: str) -> Seen:
+    with opened_browser(folder / "profile") as tab:
+        tab.open(address)
+        question = tab.text()
+        tab.type("username", DEMO_EMAIL)
+        tab.type("password", DEMO_PASSWORD)
+        tab.press("Approve")
+        tab.wait_for("location.pathname === '/result' && document.readyState === 'complete'")
+        page = str(tab.run("document.documentElement.outerHTML"))
+        return Seen(question, tab.text(), str(tab.run("location.href")), page)
+
+
+def without_a_browser(_folder: Path, address: str) -> Seen:
+    """Fill in the same form and follow the same redirects over HTTP."""
+    with httpx.Client() as http:
+        asked = http.get(address)
+        filled = {**Form(asked).hidden, **SIGN_IN, "decision": "approve"}
+        last = come_back(http.post(address, data=filled))[-1]
+    question = " ".join(re.sub(r"<[^>]+>", " ", asked.text).split())
+    return Seen(question, words_of(last), str(last.url), last.text)
+
+
+@pytest.mark.parametrize("see", [in_chromium, without_a_browser])
 @pytest.mark.parametrize("api", ["v2", "v4"])
-def test_an_owner_says_yes_in_a_browser(tmp_path: Path, api: str):
+def test_an_owner_says_yes(tmp_path: Path, api: str, see: Callable[[Path, str], Seen]):
     clock = VirtualClock()
     cloud = EnlightenSimulator(Fleet.of(modelled_fleet(2, clock.now(), 2)), clock)
     with (
-        opened_browser(tmp_path / "profile") as tab,
         serve(cloud.app) as server,
         authorizing(tmp_path, server.base_url, api) as process,
     ):
-        tab.open(address_of(process))
-        assert "Energy pipeline asks to read the data of your systems" in tab.text()
-        sign_in(tab, "Approve")
-        shown, address = tab.text(), str(tab.run("location.href"))
-        page = str(tab.run("document.documentElement.outerHTML"))
+        seen = see(tmp_path, address_of(process))
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output
-    assert "2 systems can be read now" in shown
-    assert "Modelled house 1000" in shown
-    assert "Europe/London" in shown
-    assert not [secret for secret in SECRETS if secret in page + address + output]
-    assert address.endswith("/result")
+    assert "Energy pipeline asks to read the data of your systems" in seen.question
+    assert "2 systems can be read now" in seen.result
+    assert "Modelled house 1000" in seen.result
+    assert "Europe/London" in seen.result
+    assert not [secret for secret in SECRETS if secret in seen.page + seen.address + output]
+    assert seen.address.endswith("/result")
     settings = Settings(enlighten_api=api)
     sites = load_registry(tmp_path / "sites.yaml", settings).sites
     assert [site.id for site in sites] == ["modelled-house-1000", "modelled-house-1001"]
