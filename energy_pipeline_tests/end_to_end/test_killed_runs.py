@@ -1,150 +1,156 @@
-"""A run killed at any moment and started again ends exactly as an undisturbed one.
+"""A run killed at any request and started again ends exactly as an undisturbed one.
 
-Three sends in ten are lost before or after they were stored, under each model of what a second
-push does. Both dialects of Enlighten have their turn: in v2 a run is killed at any time, in v4
-while an answer is on its way to it, be it one with new tokens. The long run is `make soak`.
+Every life has kills among the requests to Enlighten, between the last of them and the first push,
+and from the first push on, at a seeded request each: before it is done, before its answer, or some
+milliseconds later. Three sends in ten are lost before or after they were stored, under each model
+of what a second push does. Both dialects of Enlighten have their turn; in v4 a kill may strike
+while new tokens are on their way. One life goes through `dg launch`, all of whose processes are
+killed at once between two pushes. The long run is `make soak`.
 """
 
-import math
 import os
 import random
 import signal
-import subprocess
 import sys
-import time
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
-import pandas as pd
 import pytest
 
-from energy_pipeline.calendar import Days
 from energy_pipeline.simulators.enerkey import Faults, Switches, chaos
-from energy_pipeline.simulators.enlighten.model import House as ModelledHouse
-from energy_pipeline.simulators.enlighten.model import modelled_system
 from energy_pipeline.simulators.enlighten.switches import Switches as CloudSwitches
-from energy_pipeline_tests.end_to_end.town import PROJECT, House, Town, town
+from energy_pipeline_tests.end_to_end.doors import Aim, Doors, Moment, Stage
+from energy_pipeline_tests.end_to_end.lives import (
+    AFTER,
+    DAYS,
+    End,
+    assert_ends_as,
+    end_of,
+    houses,
+)
+from energy_pipeline_tests.end_to_end.town import Town, town
 
-DAYS = Days(date(2024, 3, 28), date(2024, 4, 3))
-AFTER = datetime(2024, 4, 10, tzinfo=UTC)
-MODELS = ["sum", "overwrite_hour", "timestamp_upsert", "reject", "keep_first"]
+DICE = {"sum": 5, "overwrite_hour": 16, "timestamp_upsert": 3, "reject": 12, "keep_first": 23}
+"""Of each model's life in the suite: they lose some messages, and none of them twice."""
 DIALECTS = ("v2", "v4")
 SHORT_TOKENS = CloudSwitches(history_days=None, telemetry_history_days=None, access_token_s=1)
-METERS = (670, 671, 672, 680, 681, 682)
-KILLED_RUNS, WHOLE_RUNS = 4, 3
+KILLS: dict[Stage, int] = {"fetch": 2, "survey": 1, "push": 2}
+WHOLE_RUNS = 2
+LATER_S = 0.02
+WAY = (
+    *(sys.executable, "-m", "energy_pipeline_tests.end_to_end.way"),
+    *(str(DAYS.first), str(DAYS.last)),
+)
+LAUNCH = (
+    *(str(Path(sys.executable).parent / "dg"), "launch", "--job", "daily_energy"),
+    *("--partition-range", f"{DAYS.first}...{DAYS.last}"),
+)
 WAY_BACK = "`energy-pipeline enlighten authorize`"
 KILLED_WHILE_RENEWING = "a killed process"
-REQUESTS = 9  # of an undisturbed run in v4: the token, and four series of either house
-RUN_S = 3.0  # about what an undisturbed run takes; kills fall before, inside and after its work
 SOAK_SEEDS = range(int(os.environ.get("SOAK_SEEDS", "20")))
 
-pytestmark = pytest.mark.timeout(240)
+Undisturbed = Callable[[str], End]
+
+pytestmark = pytest.mark.timeout(400)
 
 
-def houses(api: str) -> list[House]:
-    def house(number: int, zone: str, measured: str) -> House:
-        modelled = ModelledHouse(system_id=number, timezone=zone, latitude=51.5, seed=3)
-        system = modelled_system(
-            modelled, DAYS.first - timedelta(days=2), DAYS.last + timedelta(days=2)
-        )
-        uploads = (
-            ("production", "consumption"),
-            ("consumption", "consumption"),
-            ("consumption", "cumulative"),
-        )
-        return House(f"house-{number}", system, DAYS.first, measured, uploads, api=api)
-
-    return [house(67, "Europe/London", "meter"), house(68, "Atlantic/Reykjavik", "micro")]
-
-
-@dataclass(frozen=True)
-class Kill:
-    """When a run is killed: at the earlier of two moments.
+@dataclass
+class Life:
+    """Runs of one user, one after the other.
 
     Args:
-        after_s: real seconds after its start.
-        after_requests: of the run to Enlighten; the last of them is being answered then.
+        place: where.
+        doors: of the services.
+        command: starts a run.
+        fell: after what each killed run died, seen over the whole life.
     """
 
-    after_s: float
-    after_requests: float = math.inf
+    place: Town
+    doors: Doors
+    command: Sequence[str] = WAY
+    fell: Counter[Stage] = field(default_factory=Counter[Stage])
 
-    def strike(self, process: subprocess.Popen[str], place: Town) -> None:
-        """Wait for the moment, and kill the process if it still runs."""
-        asked_before = len(place.cloud.requests)
-        until = time.monotonic() + self.after_s
-        while process.poll() is None and time.monotonic() < until:
-            if len(place.cloud.requests) - asked_before >= self.after_requests:
-                break
-            time.sleep(0.002)
-        process.kill()
+    def run(self, aim: Aim | None = None, *, after_a_kill: bool = False) -> bool:
+        """Run the whole way; return True when it came to its end.
 
+        A run that was killed between new tokens and their storage has lost them: the owner then
+        lets the application in again, and the next run is started once more.
+        """
+        log = self.place.folder / "run.log"
+        process = self.doors.start(self.command, self.place.full_environment(), log, aim)
+        if process.wait() == -signal.SIGKILL:
+            self.fell[self._stage()] += 1
+            return False
+        told = log.read_text()
+        if after_a_kill and WAY_BACK in told and KILLED_WHILE_RENEWING in told:
+            tokens = self.place.cloud.new_tokens()
+            self.place.environment["ENLIGHTEN_REFRESH_TOKEN"] = str(tokens["refresh_token"])
+            return self.run(aim)
+        assert process.returncode == 0, told
+        return True
 
-def run(place: Town, kill: Kill | None, *, after_a_kill: bool = False) -> bool:
-    """Run the whole way in a process; True when it came to its end.
+    def end(self, aims: Sequence[Aim]) -> None:
+        """Be killed at each aim, and then live on."""
+        is_killed = False
+        for aim in aims:
+            is_killed = not self.run(aim, after_a_kill=is_killed)
+        for _ in range(WHOLE_RUNS):
+            assert self.run(after_a_kill=is_killed)
+            is_killed = False
 
-    A run that was killed between new tokens and their storage has lost them: the owner then lets
-    the application in again, and the next run is started once more.
-    """
-    process = _start(place)
-    if kill:
-        kill.strike(process, place)
-    _, errors = process.communicate()
-    if process.returncode == -signal.SIGKILL:
-        return False
-    if after_a_kill and WAY_BACK in errors and KILLED_WHILE_RENEWING in errors:
-        place.environment["ENLIGHTEN_REFRESH_TOKEN"] = str(
-            place.cloud.new_tokens()["refresh_token"]
-        )
-        return run(place, kill)
-    assert process.returncode == 0, errors
-    return True
-
-
-def _start(place: Town) -> subprocess.Popen[str]:
-    words = ("-m", "energy_pipeline_tests.end_to_end.way", str(DAYS.first), str(DAYS.last))
-    return subprocess.Popen(
-        [sys.executable, *words],
-        cwd=PROJECT,
-        env=place.full_environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def uploads(place: Town) -> pd.DataFrame:
-    columns = ["site", "stream", "meter_id", "at", "value", "status", "reason"]
-    kinds = ("consumption", "cumulative")
-    return pd.concat(place.read(f"enerkey_{kind}_upload")[columns] for kind in kinds)
-
-
-def computed(place: Town) -> dict[str, object]:
-    """What the user ends up with before EnerKey."""
-    hours, readings = place.read("hourly_energy"), place.read("cumulative_readings")
-    return {"hours": hours.to_dict("list"), "readings": readings.to_dict("list")}
-
-
-@dataclass(frozen=True)
-class End:
-    """How an undisturbed run ends."""
-
-    computed: dict[str, object]
-    stored: dict[int, dict[datetime, float]]
+    def _stage(self) -> Stage:
+        if self.place.pushes:
+            return "push"
+        return "survey" if self.doors.asked["survey"] else "fetch"
 
 
 @pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> End:
-    with town(tmp_path_factory.mktemp("calm"), houses("v2"), AFTER) as place:
-        assert run(place, None)
-        assert (uploads(place)["status"] == "verified").all()
-        return End(computed(place), {meter: place.enerkey.stored_hours(meter) for meter in METERS})
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    @cache
+    def end(api: str) -> End:
+        doors = Doors()
+        folder = tmp_path_factory.mktemp("calm")
+        with town(folder, houses(api), AFTER, door=doors.before) as place:
+            assert Life(place, doors).run()
+            return end_of(place, doors.asked)
+
+    return end
 
 
-def check_life(folder: Path, model: str, api: str, seed: int, undisturbed: End) -> bool:
-    """Kill some runs, let some end, and hold the result; True when all of it is verified."""
-    dice = random.Random(seed)
+def aims(dice: random.Random, asked: Counter[Stage]) -> list[Aim]:
+    """Return where the runs of a life are killed, uniformly among what an undisturbed run asks.
+
+    A run takes up what the one before it left undone: its count begins where that one died.
+    """
+    found: list[Aim] = []
+    for stage, kills in KILLS.items():
+        # between fetch and push a run is killed at once, so that it surely dies there
+        moments: list[Moment] = ["arrived", "handled"]
+        if stage != "survey":
+            moments.append("answered")
+        positions = [0, *sorted(dice.sample(range(1, asked[stage] + 1), kills))]
+        found += [
+            Aim(stage, after - before, dice.choice(moments), dice.uniform(0, LATER_S))
+            for before, after in pairwise(positions)
+        ]
+    return found
+
+
+class Fate(NamedTuple):
+    """What became of a life."""
+
+    is_all_verified: bool
+    lost_sends: int
+
+
+def check_life(folder: Path, model: str, api: str, seed: int, undisturbed: End) -> Fate:
+    """Kill some runs, let some end, and hold the result."""
+    doors = Doors()
     with town(
         folder,
         houses(api),
@@ -152,43 +158,43 @@ def check_life(folder: Path, model: str, api: str, seed: int, undisturbed: End) 
         switches=SHORT_TOKENS,
         enerkey_switches=Switches(repush_consumption=model),
         enerkey_faults=Faults(chaos(0.3), seed=seed),
+        door=doors.before,
         ENERKEY_QUIET_SECONDS="0",
     ) as place:
-        killed = False
-        for _ in range(KILLED_RUNS):
-            kill = Kill(dice.uniform(0.3, RUN_S))
-            if api == "v4":
-                kill = Kill(math.inf, dice.randint(1, REQUESTS // 2))
-            killed = not run(place, kill, after_a_kill=killed)
-        assert run(place, None, after_a_kill=killed)
-        for _ in range(WHOLE_RUNS - 1):
-            assert run(place, None)
-        assert computed(place) == undisturbed.computed
-        rows = uploads(place)
-        for meter in METERS:
-            stored = place.enerkey.stored_hours(meter)
-            assert stored.items() <= undisturbed.stored[meter].items(), "an hour is wrong"
-            assert set(place.enerkey.pushes_per_hour(meter).values()) <= {1}, "pushed twice"
-            verified = rows[(rows["meter_id"] == meter) & (rows["status"] == "verified")]
-            assert len(verified) <= len(stored) + 1  # a register has an opening reading
-        held = rows[rows["status"] != "verified"]
-        assert held["reason"].str.len().gt(0).all()
-        return held.empty
+        life = Life(place, doors)
+        life.end(aims(random.Random(seed), undisturbed.asked))
+        assert life.fell["survey"], "no kill between fetch and push"
+        assert life.fell["push"], "no kill after the first push"
+        lost = sum(record.fault is not None for record in place.enerkey.requests)
+        return Fate(assert_ends_as(undisturbed, place), lost)
 
 
-@pytest.mark.parametrize(("number", "model"), list(enumerate(MODELS)))
+@pytest.mark.parametrize(("number", "model"), list(enumerate(DICE)))
 def test_killed_and_started_again(
-    tmp_path: Path, undisturbed: End, number: int, model: str
+    tmp_path: Path, undisturbed: Undisturbed, number: int, model: str
 ) -> None:
-    """These dice lose no message twice, so that all of it is verified in the end."""
-    assert check_life(tmp_path, model, DIALECTS[number % 2], number, undisturbed)
+    api = DIALECTS[number % 2]
+    fate = check_life(tmp_path, model, api, DICE[model], undisturbed(api))
+    assert fate.is_all_verified
+    assert fate.lost_sends
+
+
+def test_a_launch_is_killed_and_launched_again(tmp_path: Path, undisturbed: Undisturbed) -> None:
+    doors = Doors()
+    with town(tmp_path, houses("v2"), AFTER, door=doors.before, ENERKEY_QUIET_SECONDS="0") as place:
+        life = Life(place, doors, LAUNCH)
+        assert not life.run(Aim("push", 2, "handled"))
+        assert life.fell["push"]
+        assert life.run()
+        assert assert_ends_as(undisturbed("v2"), place)
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", DICE)
 @pytest.mark.parametrize("seed", SOAK_SEEDS)
 def test_killed_and_started_again_for_long(
-    tmp_path: Path, undisturbed: End, model: str, seed: int
+    tmp_path: Path, undisturbed: Undisturbed, model: str, seed: int
 ) -> None:
     """A message that is lost twice is held for a person; nothing is ever wrong or doubled."""
-    check_life(tmp_path, model, DIALECTS[seed % 2], 1000 + seed, undisturbed)
+    api = DIALECTS[seed % 2]
+    check_life(tmp_path, model, api, 1000 + seed, undisturbed(api))

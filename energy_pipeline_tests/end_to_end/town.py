@@ -7,15 +7,17 @@ services' clocks stand and are moved by the test; the pipeline's own clock is th
 import os
 import subprocess
 import sys
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Literal
 
 import dagster as dg
 import pandas as pd
 import yaml
+from starlette.types import ASGIApp
 
 from energy_pipeline.calendar import Days
 from energy_pipeline.definitions import definitions
@@ -41,6 +43,9 @@ from energy_pipeline.simulators.enlighten.switches import Switches
 from energy_pipeline.simulators.server import serve
 
 PROJECT = Path(__file__).parents[2]
+
+Door = Callable[[ASGIApp, Literal["enlighten", "enerkey"]], ASGIApp]
+"""Puts something of a test's own before a service."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +180,7 @@ def town(
     enerkey_switches: EnerKeySwitches | None = None,
     enerkey_faults: Faults | None = None,
     further_meters: Sequence[Meter] = (),
+    door: Door | None = None,
     **variables: str,
 ) -> Generator[Town]:
     """Serve both services for `houses` and lay out a user's folder.
@@ -188,6 +194,7 @@ def town(
         enerkey_switches: behaviour of EnerKey.
         enerkey_faults: what goes wrong at EnerKey.
         further_meters: EnerKey has these beside the meters of the houses.
+        door: stands before both services.
         variables: further environment variables of the user.
     """
     houses = list(houses)
@@ -207,8 +214,9 @@ def town(
     instance = (PROJECT / "dagster.yaml").read_text().replace(": .dagster", f": {folder}/dagster")
     (folder / "dagster.yaml").write_text(instance)
     with ExitStack() as stack:
-        cloud_url = stack.enter_context(serve(cloud.app)).base_url
-        enerkey_url = stack.enter_context(serve(enerkey.app)).base_url
+        door = door or _none
+        cloud_url = stack.enter_context(serve(door(cloud.app, "enlighten"))).base_url
+        enerkey_url = stack.enter_context(serve(door(enerkey.app, "enerkey"))).base_url
         environment = {
             "DAGSTER_HOME": str(folder),
             "ENERGY_SITES_FILE": str(folder / "sites.yaml"),
@@ -227,6 +235,10 @@ def town(
         } | variables
         stack.enter_context(_set(environment))
         yield Town(folder, cloud, enerkey, environment)
+
+
+def _none(app: ASGIApp, _: str) -> ASGIApp:
+    return app
 
 
 @contextmanager

@@ -76,6 +76,7 @@ def _store(call: Call, meter: Meter, message: Message) -> Answer:
     rows = sorted(message.rows, key=lambda row: row.at_s)
     rising = _rising(call, meter, rows)
     merge = _merge(call, meter, rising)
+    call.world.values.note_arrival(meter, merge)
     refusal = _complaint(message, is_falling=len(rising) < len(rows), merge=merge)
     stored = len(rising) - len(merge.refused)
     if stored and (refusal is None or is_partial):

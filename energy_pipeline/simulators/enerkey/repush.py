@@ -36,6 +36,8 @@ class Merge(NamedTuple):
     """Hours or instants of the rows that were not refused, left alone or not."""
     refused: list[Row]
     """Rows that the model refuses with 409."""
+    refused_at: set[int]
+    """Hours or instants of these rows."""
     parts: dict[int, dict[int, float]]
     """timestamp_upsert: all amounts of a changed hour by their exact timestamp."""
 
@@ -64,10 +66,11 @@ def merge_amounts(
     by_hour: defaultdict[int, list[Row]] = defaultdict(list)
     for row in rows:
         by_hour[labelled_hour(row.at_s, label)].append(row)
-    merge = Merge({}, set(), [], {})
+    merge = Merge({}, set(), [], set(), {})
     for hour, group in by_hour.items():
         if model == "reject" and hour in hours:
             merge.refused.extend(group)
+            merge.refused_at.add(hour)
             continue
         merge.taken.add(hour)
         if model == "keep_first" and hour in hours:
@@ -85,11 +88,12 @@ def merge_readings(
     model: RepushCumulative, rows: Iterable[Row], readings: Mapping[int, float]
 ) -> Merge:
     """Return what a message of readings does; a later row of the same instant is a second one."""
-    merge = Merge({}, set(), [], {})
+    merge = Merge({}, set(), [], set(), {})
     for row in rows:
         is_second = row.at_s in readings or row.at_s in merge.changes
         if is_second and model == "reject":
             merge.refused.append(row)
+            merge.refused_at.add(row.at_s)
             continue
         merge.taken.add(row.at_s)
         if not (is_second and model == "keep_first"):

@@ -131,6 +131,16 @@ class EnerKeySimulator:
             counts = self._values.taken(self._directory.meter(meter_id))
             return {at: int(count) for at, count in by_datetime(counts).items()}
 
+    def arrivals_per_hour(self, meter_id: int) -> dict[datetime, int]:
+        """Return how many messages with each hour (or instant of a reading) came to be stored.
+
+        One that the model of second pushes refuses counts too. One that was lost on its way, or
+        whose rows were not understood, had no effect and does not count.
+        """
+        with self._values.lock:
+            counts = self._values.arrived(self._directory.meter(meter_id))
+            return {at: int(count) for at, count in by_datetime(counts).items()}
+
     def write_as_other(self, meter_id: int, at: datetime, value: float) -> None:
         """Store a value as another writer would.
 

@@ -51,6 +51,8 @@ class _State:
     """timestamp_upsert: amounts by hour and exact timestamp."""
     taken: defaultdict[int, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     """How many messages were taken by hour (or instant of a reading)."""
+    arrived: defaultdict[int, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    """How many came as far as being stored or refused, by hour (or instant of a reading)."""
     pending: deque[_Change] = field(default_factory=deque)
     """Stored, not yet readable, oldest first."""
 
@@ -96,6 +98,14 @@ class Values:
         """Return how many messages were taken by hour (or instant of a reading)."""
         return self._state.taken[meter.id]
 
+    def arrived(self, meter: Meter) -> Mapping[int, int]:
+        """Return how many messages were taken or refused by hour (or instant of a reading)."""
+        return self._state.arrived[meter.id]
+
+    def note_arrival(self, meter: Meter, merge: Merge) -> None:
+        """Count a message, before it is known whether it is taken."""
+        self._state.arrived[meter.id].update(merge.taken | merge.refused_at)
+
     def commit(self, meter: Meter, merge: Merge, now: datetime) -> None:
         """Store what a message does; it can be read after the switch's delay."""
         self._state.parts[meter.id].update(merge.parts)
@@ -115,6 +125,7 @@ class Values:
                 kept.pop(meter.id, None)
             self._state.parts.pop(meter.id, None)
             self._state.taken.pop(meter.id, None)
+            self._state.arrived.pop(meter.id, None)
             left = [change for change in self._state.pending if change.meter_id != meter.id]
             self._state.pending = deque(left)
             self.on_change()
@@ -131,6 +142,7 @@ class Values:
                     for id, hours in state.parts.items()
                 },
                 "taken": {str(id): _texts(counts) for id, counts in state.taken.items()},
+                "arrived": {str(id): _texts(counts) for id, counts in state.arrived.items()},
                 "pending": [
                     [change.visible_at_s, change.meter_id, _texts(change.values)]
                     for change in state.pending
@@ -194,6 +206,8 @@ def _read_state(dump: Mapping[str, Any]) -> _State:
         state.parts[int(id)].update({int(hour): _numbers(parts) for hour, parts in hours.items()})
     for id, counts in dump["taken"].items():
         state.taken[int(id)].update(_numbers(counts))
+    for id, counts in dump.get("arrived", dump["taken"]).items():  # younger than other dumps
+        state.arrived[int(id)].update(_numbers(counts))
     for visible_at_s, id, values in dump["pending"]:
         state.pending.append(_Change(visible_at_s, int(id), _numbers(values)))
     return state

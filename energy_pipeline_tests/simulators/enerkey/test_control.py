@@ -67,6 +67,7 @@ def test_state_goes_round(start: Start) -> None:
     assert second.simulator.stored_hours(101) == {AT: 10}
     assert second.simulator.stored_hours(102) == {AT: 2}
     assert second.simulator.pushes_per_hour(101) == {AT: 2}
+    assert second.simulator.arrivals_per_hour(101) == {AT: 2}
     assert second.values(101, HOUR, "2026-01-01T01:00:00Z") == {}
     second.clock.advance(900)
     assert second.values(101, HOUR, "2026-01-01T01:00:00Z") == {HOUR: 10}

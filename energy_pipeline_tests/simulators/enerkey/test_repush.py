@@ -71,6 +71,7 @@ def test_rejected_message_stores_nothing_of_it(start: Start) -> None:
     assert answer.status_code == 409
     assert running.simulator.stored_hours(101) == {HOUR: 10}
     assert running.simulator.pushes_per_hour(101) == {HOUR: 1}
+    assert running.simulator.arrivals_per_hour(101)[HOUR] == 2
 
 
 def test_partial_acceptance_keeps_the_hours_that_were_free(start: Start) -> None:
@@ -112,6 +113,7 @@ def test_messages_of_an_hour_are_counted_not_its_rows(start: Start) -> None:
     running.push(101, [row(ON_HOUR, 1)])
 
     assert running.simulator.pushes_per_hour(101) == {HOUR: 2}
+    assert running.simulator.arrivals_per_hour(101) == {HOUR: 2}
     assert [record.is_committed for record in running.simulator.requests] == [True, False]
 
 
