@@ -178,13 +178,17 @@ def _of_device_data(found: Measurements) -> Iterator[Candidate]:
 
 
 def _of_legacy_overview(found: Measurements) -> Iterator[Candidate]:
-    """A metered gateway shows a meter's quarter hour here, or nothing, or what it froze at."""
+    """A metered gateway shows a meter's quarter hour here, or nothing, or what it froze at.
+
+    Where it stands still although inverters count, it shows nothing: see `standstill.py`.
+    """
     legacy = found.legacy
     is_hidden = may_answer_later(found.replies, Endpoint.PRODUCTION_V1)
     if found.is_metered or (legacy is None and not is_hidden):
         return
     sample = None
-    if legacy and legacy.lifetime_wh:  # 0 is what a faulty firmware gives
+    is_counter = legacy and legacy.lifetime_wh  # 0 is what a faulty firmware gives
+    if legacy and is_counter and not found.legacy_stands_still:
         read_at = _legacy_read_at(found)
         energy_wh, power_w = legacy.lifetime_wh, legacy.power_w
         sample = _sample(read_at, energy_wh, power_w, found, Endpoint.PRODUCTION_V1)

@@ -21,6 +21,7 @@ from energy_pipeline.sources.envoy.client import open_session
 from energy_pipeline.sources.envoy.login import Login, TokenService
 from energy_pipeline.sources.envoy.pins import CertificatePins
 from energy_pipeline.sources.envoy.session import GatewayAccess, GatewaySession
+from energy_pipeline.sources.envoy.standstill import Standstills
 from energy_pipeline.sources.envoy.token_store import TokenStore
 from energy_pipeline.sources.envoy.tokens import FetchedToken, GatewayToken, GivenToken, TokenSource
 from energy_pipeline.state.database import StateDatabase
@@ -66,6 +67,7 @@ class Fleet:
     Attributes:
         gateways: in the order of the sites.
         choices: which counter feeds which stream.
+        standstills: whose older overview does not count.
         clock: as given.
     """
 
@@ -81,6 +83,7 @@ class Fleet:
     ) -> None:
         self.clock = clock
         self.choices = Choices(state)
+        self.standstills = Standstills(state)
         self._pins = CertificatePins(state)
         self._locks = locks
         self._rng = rng

@@ -55,11 +55,15 @@ class Measurements:
     Args:
         replies: by endpoint; one that was not asked is not in it.
         has_meter: what `/info` says; None when it says nothing.
+        legacy_stands_still: whether the older overview is known not to count.
     """
 
-    def __init__(self, replies: Replies, *, has_meter: bool | None) -> None:
+    def __init__(
+        self, replies: Replies, *, has_meter: bool | None, legacy_stands_still: bool = False
+    ) -> None:
         self.replies = replies
         self.has_meter = has_meter
+        self.legacy_stands_still = legacy_stands_still
 
     @cached_property
     def meters(self) -> tuple[Meter, ...]:

@@ -73,6 +73,8 @@ async def poll_gateway(fleet: Fleet, gateway: Gateway) -> GatewayPoll:
         known = fleet.choices.of(serial)
         found = await _ask(session, known.get("production", Choice()).counter)
         _refuse_nothing(found.replies)
+        if fleet.standstills.is_one(serial, found):
+            found = Measurements(found.replies, has_meter=found.has_meter, legacy_stands_still=True)
         polled_at = fleet.clock.now()
         chosen: dict[Stream, Choice] = {
             stream: choose(known.get(stream, Choice()), offered, polled_at)

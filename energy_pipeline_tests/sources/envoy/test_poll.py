@@ -26,10 +26,15 @@ from energy_pipeline.simulators.envoy import (
     ServedGateway,
     TokenAuthority,
 )
+from energy_pipeline.simulators.envoy.switches import Switches
 from energy_pipeline.simulators.server import serve as serve_app
 from energy_pipeline.sources.envoy.choice import Choice
 from energy_pipeline.sources.envoy.choices import Choices
-from energy_pipeline.sources.envoy.counters import counter_kind
+from energy_pipeline.sources.envoy.counters import (
+    LEGACY_INVERTER_SUM,
+    WRAPPING_INVERTER_SUM,
+    counter_kind,
+)
 from energy_pipeline.sources.envoy.fleet import FailedGateway, Fleet
 from energy_pipeline.sources.envoy.inverters import InverterReport
 from energy_pipeline.sources.envoy.measurements import Measurements
@@ -469,3 +474,15 @@ def test_without_token_and_login_it_is_said_what_to_do(bench: Bench, gateway: Se
 def fleet_of(bench: Bench, gateway: ServedGateway, settings: Settings) -> Fleet:
     sites = [gateway_site("roof-0", gateway)]
     return Fleet(sites, {}, settings, bench.state, bench.locks, bench.clock, Random(7))
+
+
+def test_an_older_overview_that_stands_still_is_no_counter(
+    bench: Bench, simulated: Simulated, serve: Serve
+):
+    gateway = serve(simulated("non_metered"))
+    gateway.simulator.switches = Switches(v1="frozen")
+    assert list(counters(poll(bench, gateway))["production"]) == [LEGACY_INVERTER_SUM]
+    move(bench, gateway, minutes=30)
+    assert counters(poll(bench, gateway)) == {}
+    move(bench, gateway, minutes=6 * 60)
+    assert list(counters(poll(bench, gateway))["production"]) == [WRAPPING_INVERTER_SUM]
