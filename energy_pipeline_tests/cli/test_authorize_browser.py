@@ -36,19 +36,18 @@ def authorizing(folder: Path, base_url: str, api: str) -> Iterator["subprocess.P
     """Run the command as a user does."""
     others = {name: text for name, text in os.environ.items() if name not in PATH_OF_VARIABLE}
     command = [sys.executable, "-c", _MAIN, "enlighten", "authorize"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*command, "--app-id", DEMO_APPLICATION.app_id],
         env={**others, **environment(base_url, api)},
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def address_of(process: "subprocess.Popen[str]") -> str:
