@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo ui test lint types check bench soak lock clean
@@ -12,7 +13,8 @@ help:  ## list the targets
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(PIP) setuptools
+	$(PIP) --no-build-isolation --editable '.[dev]'
 	@touch $@
 
 install: $(INSTALLED)  ## make the virtual environment of the pinned versions
@@ -43,7 +45,7 @@ soak: $(INSTALLED)  ## the long chaos and scale runs
 	SOAK=1 $(BIN)/pytest --numprocesses=auto -m soak --timeout=3600
 
 lock: $(INSTALLED)  ## write the versions now installed into constraints.txt
-	$(BIN)/pip freeze --exclude-editable | sed -E '/^-e|@ file/d' > constraints.txt
+	$(BIN)/pip freeze --all --exclude-editable --exclude pip | sed -E '/^-e|@ file/d' > constraints.txt
 
 clean:  ## remove the environment and the demo
 	rm -rf $(VENV) .demo .dagster
