@@ -11,6 +11,7 @@ from energy_pipeline.defs.findings import ERROR, WARN, checked_days, looked_at, 
 from energy_pipeline.defs.metadata import TABLE_ROWS, Figures, Value, kwh, table
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.steps.gateway_conservation import lost_gateway_energy
+from energy_pipeline.steps.gateway_signs import STANDBY_WH, strange_hours
 from energy_pipeline.steps.gateway_silence import LATE_AFTER, silent_gateways
 from energy_pipeline.steps.inspection import Finding
 from energy_pipeline.steps.source_comparison import (
@@ -75,6 +76,23 @@ def gateway_and_enlighten_agree(
     counted: dict[str, Value] = {"days_compared": compared.num_rows}
     figures = looked_at(days) | counted | table("differences", shown)
     return result_of(differing_days(compared), WARN, "days that differ", figures)
+
+
+@dg.asset_check(
+    asset=hourly_energy,
+    description=(
+        f"No gateway shows a load below zero, nor more than {STANDBY_WH:g} Wh of sun from 01:00 to "
+        "02:00 at the site. Summers beyond the polar circles have that sun."
+    ),
+)
+def gateway_hours_are_plausible(
+    context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
+) -> dg.AssetCheckResult:
+    """Tell of hours that no house has: look at the direction and the place of the clamps."""
+    days = checked_days(context)
+    with workbench.open(context, ()) as bench:
+        found = strange_hours(bench, days)
+    return result_of(found, WARN, "hours that no house has", looked_at(days))
 
 
 def _difference(row: Finding) -> Figures:

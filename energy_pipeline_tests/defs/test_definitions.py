@@ -128,6 +128,7 @@ def test_wrong_numbers_are_stopped_and_late_ones_are_not(defs: dg.Definitions) -
         "days_complete",
         "no_long_gaps",
         "gateway_and_enlighten_agree",
+        "gateway_hours_are_plausible",
         "months_agree_with_days",
         "every_gateway_answered",
         "every_site_answered",
