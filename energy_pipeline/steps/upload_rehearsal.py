@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from energy_pipeline.calendar import Days
+from energy_pipeline.sinks.enerkey.decisions import Decision
 from energy_pipeline.sinks.enerkey.hours import Kind
 from energy_pipeline.sinks.enerkey.ledger import Ledger
 from energy_pipeline.sinks.enerkey.message_log import MessageLog
 from energy_pipeline.sinks.enerkey.meter_work import MeterWork
-from energy_pipeline.sinks.enerkey.reconcile import Decision
 from energy_pipeline.sinks.enerkey.session import EnerKeySession, open_enerkey
 from energy_pipeline.sinks.enerkey.survey import Survey, sends_of
 from energy_pipeline.steps.enerkey_meters import LONGEST_KEPT, kept_meters, refused_meters

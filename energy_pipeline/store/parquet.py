@@ -1,16 +1,14 @@
 """The Parquet store: rows in and out by dataset, UTC day and site, safe among many processes.
 
-Writers of one partition wait for each other; readers wait for nobody. How a file is encoded and
-replaced is in `files.py`, where it lies in `layout.py`, what is known of a site-day in
-`coverage.py`.
+Writers of one partition wait for each other; readers wait for nobody. Datasets without days are in
+`snapshots.py`. How a file is encoded and replaced is in `files.py`, where it lies in `layout.py`,
+what is known of a site-day in `coverage.py`.
 """
 
-import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from datetime import date
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import pyarrow as pa
 from pyarrow import fs
@@ -21,14 +19,13 @@ from energy_pipeline.errors import StoreError
 from energy_pipeline.store import rows
 from energy_pipeline.store.coverage import Coverage, Key, by_key
 from energy_pipeline.store.entries import counted, unchanged_keys
-from energy_pipeline.store.files import DatasetFile, paths_in, replace_file
+from energy_pipeline.store.files import DatasetFile, paths_in
 from energy_pipeline.store.layout import (
     file_day,
     open_root,
     partition_file,
-    shown,
-    snapshot_file,
 )
+from energy_pipeline.store.snapshots import NamedLocks, SnapshotStore
 
 _Found = TypeVar("_Found")
 
@@ -36,15 +33,7 @@ _Found = TypeVar("_Found")
 _READERS = 16
 
 
-class NamedLocks(Protocol):
-    """Exclusive names over threads and processes."""
-
-    def hold(self, name: str, timeout_s: float | None = None) -> AbstractContextManager[None]:
-        """Hold `name` inside the `with` block."""
-        ...
-
-
-class ParquetStore:
+class ParquetStore(SnapshotStore):
     """Datasets as Parquet files under one root.
 
     Args:
@@ -57,8 +46,7 @@ class ParquetStore:
     """
 
     def __init__(self, place: str | fs.FileSystem, locks: NamedLocks) -> None:
-        self._files = open_root(place) if isinstance(place, str) else place
-        self._locks = locks
+        super().__init__(open_root(place) if isinstance(place, str) else place, locks)
 
     def replace(
         self, dataset: Dataset, day: date, table: pa.Table, coverage: Sequence[Coverage]
@@ -191,106 +179,10 @@ class ParquetStore:
         found = (file_day(dataset, path) for path in paths_in(self._files, dataset.name))
         return sorted(day for day in found if day is not None)
 
-    def write_snapshot(self, dataset: Dataset, table: pa.Table) -> None:
-        """Replace all rows of a dataset that has no days, damaged ones too: nothing of them stays.
-
-        Raises:
-            StoreError: a row does not fit the dataset; the storage fails.
-        """
-        file, new = self._snapshot(dataset), rows.fit(table, dataset)
-        old = None
-        with self._locks.hold(f"store/{dataset.name}"):
-            with contextlib.suppress(StoreError):
-                old = file.content()
-            _put(file, old, new, {})
-
-    def replace_in_snapshot(
-        self,
-        dataset: Dataset,
-        sites: Sequence[str],
-        table: pa.Table,
-        coverage: Iterable[Coverage] = (),
-    ) -> None:
-        """Replace what is held of `sites` in a dataset that has no days; the others stay.
-
-        Args:
-            dataset: a snapshot.
-            sites: whose rows and coverage are replaced.
-            table: their new rows.
-            coverage: what is known of some of them beyond their rows.
-
-        Raises:
-            StoreError: a row or an entry is of another site or does not fit the dataset; the
-                present file is damaged; the storage fails.
-        """
-        file, new = self._snapshot(dataset), rows.fit(table, dataset)
-        entries = by_key(coverage)
-        found = {*new["site"].unique().to_pylist(), *(each.site for each in entries.values())}
-        if strangers := found - set(sites):
-            raise StoreError(f"{dataset.name}: rows of {strangers} among those of {list(sites)}")
-        with self._locks.hold(f"store/{dataset.name}"):
-            old = file.content()
-            kept, known = old or (dataset.empty(), {})
-            whole = pa.concat_tables([rows.without_sites(kept, sites), new])
-            entries |= {key: each for key, each in known.items() if each.site not in sites}
-            _put(file, old, rows.in_order(whole, dataset), entries)
-
-    def write_attachment(self, dataset: Dataset, name: str, content: bytes) -> str:
-        """Put a file that is no table beside a dataset's own and return where it lies.
-
-        Args:
-            dataset: whose folder it goes to.
-            name: of the file; one of that name is replaced, whole.
-            content: the bytes.
-
-        Raises:
-            StoreError: the storage fails.
-        """
-        path = f"{dataset.name}/{name}"
-        with self._locks.hold(f"store/{dataset.name}"):
-            replace_file(self._files, path, content)
-        return shown(self._files, path)
-
-    def read_snapshot(self, dataset: Dataset, sites: Sequence[str] | None = None) -> pa.Table:
-        """Return the rows of a dataset that has no days, sorted by its keys.
-
-        Raises:
-            StoreError: the file is damaged or not the store's.
-        """
-        return self._snapshot(dataset).rows(sites, dataset.schema.names)
-
-    def snapshot_coverage(
-        self, dataset: Dataset, sites: Sequence[str] | None = None
-    ) -> dict[Key, Coverage]:
-        """Return what is known beyond the rows of a dataset that has no days.
-
-        Raises:
-            StoreError: the file is damaged or not the store's.
-        """
-        return self._snapshot(dataset).coverage(sites)
-
     def _partition(self, dataset: Dataset, day: date) -> DatasetFile:
         if not dataset.partitioned:
             raise StoreError(f"{dataset.name} has no days; it is read and written as a snapshot")
         return DatasetFile(self._files, partition_file(dataset, day), dataset)
-
-    def _snapshot(self, dataset: Dataset) -> DatasetFile:
-        if dataset.partitioned:
-            raise StoreError(f"{dataset.name} is kept by day; it is no snapshot")
-        return DatasetFile(self._files, snapshot_file(dataset), dataset)
-
-
-def _put(
-    file: DatasetFile,
-    old: tuple[pa.Table, Mapping[Key, Coverage]] | None,
-    new: pa.Table,
-    coverage: Mapping[Key, Coverage],
-) -> None:
-    """Write a snapshot unless it says what the old one says; the caller holds the lock."""
-    if old and old[0].equals(new) and old[1] == coverage:
-        file.remove_leftovers()
-    else:
-        file.replace(new, coverage)
 
 
 def _joined(parts: list[pa.Table], empty: pa.Table) -> pa.Table:

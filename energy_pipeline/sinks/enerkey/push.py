@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from energy_pipeline.clock import Clock
+from energy_pipeline.sinks.enerkey.decisions import Decision
 from energy_pipeline.sinks.enerkey.hours import AFTER_REFUSAL, LedgerHour, fresh
 from energy_pipeline.sinks.enerkey.ledger import Ledger
 from energy_pipeline.sinks.enerkey.message_log import MessageLog
 from energy_pipeline.sinks.enerkey.meter_work import MeterWork
-from energy_pipeline.sinks.enerkey.reconcile import Decision, needs_read
+from energy_pipeline.sinks.enerkey.reconcile import needs_read
 from energy_pipeline.sinks.enerkey.sender import Sender
 from energy_pipeline.sinks.enerkey.survey import Survey, sends_of
 from energy_pipeline.sinks.enerkey.transitions import settle

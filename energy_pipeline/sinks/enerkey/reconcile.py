@@ -4,27 +4,24 @@ Several values for an hour may add up and none can be deleted. So an hour is sen
 shows of it exactly what the ledger knows, one value at a time, and never again before a read, made
 late enough, shows that the message before had no effect.
 
-Here is the rule for one hour. Readings of a register, which EnerKey shows only as differences,
-bring their evidence from `registers`. How the ledger's entry changes by a decision or a message is
-in `transitions`; `push` carries it out.
+Here is the rule for one hour, in the words of `decisions`. Readings of a register, which EnerKey
+shows only as differences, bring their evidence from `registers`. How the ledger's entry changes by
+a decision or a message is in `transitions`; `push` carries it out.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from energy_pipeline.configuration.environment import Repush
+from energy_pipeline.sinks.enerkey.decisions import Decision, Evidence, Terms
 from energy_pipeline.sinks.enerkey.hours import (
     AFTER_REFUSAL,
     MOST_ATTEMPTS,
-    Hold,
     LedgerHour,
     fresh,
     near,
     same,
 )
-from energy_pipeline.sinks.enerkey.messages import decimal_text
 
 _DOUBLED = range(2, 10)
 _LATE = timedelta(hours=24)
@@ -34,71 +31,6 @@ _WAY_OUT: Mapping[Repush, str] = {
         "correct it in EnerKey, or set ENERKEY_REPUSH once a second push's effect is known"
     ),
 }
-
-Action = Literal["keep", "verify", "push", "wait", "hold"]
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What holds for every hour of a meter in one run.
-
-    Args:
-        now: the present instant.
-        quiet: how long after a send an empty read-back is not yet believed.
-        repush: what a second push of an hour does at the vendor.
-        unit: the meter's unit, for texts.
-        is_released: a person has looked at the meter: what EnerKey does not show was not taken.
-    """
-
-    now: datetime
-    quiet: timedelta
-    repush: Repush
-    unit: str
-    is_released: bool = False
-
-    def text(self, value: float | None) -> str:
-        """Return a value for a person."""
-        return "nothing" if value is None else f"{decimal_text(value)} {self.unit}"
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a read of EnerKey says about one hour.
-
-    Args:
-        shows_value: it shows what the ledger's entry says was sent.
-        shows_wanted: it shows what the source says now.
-        is_untouched: it shows what it showed before the message of the entry: nothing, or `before`.
-        before: what EnerKey holds of ours when no message is on its way; None for nothing.
-        shown: what it shows, for texts and for finding multiples.
-    """
-
-    shows_value: bool
-    shows_wanted: bool
-    is_untouched: bool
-    before: float | None
-    shown: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What is to be done with an hour.
-
-    Args:
-        action: `keep` changes nothing, `verify` notes that EnerKey shows `value`, `push` sends
-            `amount` so that it shows `value`, `wait` leaves the entry to a later look, `hold`
-            leaves it to a person or to a change of the circumstances.
-        value: see `action`.
-        amount: what the message carries; differs from `value` only for a difference.
-        hold: why it is held.
-        reason: the same for a person.
-    """
-
-    action: Action
-    value: float
-    amount: float = 0.0
-    hold: Hold | None = None
-    reason: str = ""
 
 
 def needs_read(wanted: float | None, entry: LedgerHour | None) -> bool:

@@ -15,14 +15,9 @@ from datetime import datetime
 from typing import Literal
 
 from energy_pipeline.calendar import HOUR
+from energy_pipeline.sinks.enerkey.decisions import Decision, Evidence, Terms
 from energy_pipeline.sinks.enerkey.hours import LedgerHour, fresh, hours_between, near, same
-from energy_pipeline.sinks.enerkey.reconcile import (
-    Decision,
-    Evidence,
-    Terms,
-    decide,
-    unread_decision,
-)
+from energy_pipeline.sinks.enerkey.reconcile import decide, unread_decision
 from energy_pipeline.sinks.enerkey.register_readings import (
     Reading,
     chain_of,

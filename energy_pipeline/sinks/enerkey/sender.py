@@ -12,12 +12,12 @@ from random import Random
 from energy_pipeline.clock import Clock
 from energy_pipeline.errors import AccessRefused, ServiceUnavailable
 from energy_pipeline.sinks.enerkey.client import EnerKeyClient
+from energy_pipeline.sinks.enerkey.decisions import Decision
 from energy_pipeline.sinks.enerkey.hours import fresh
 from energy_pipeline.sinks.enerkey.message_log import MessageLog, new_message_id
 from energy_pipeline.sinks.enerkey.messages import Message
 from energy_pipeline.sinks.enerkey.meter_work import MeterWork
 from energy_pipeline.sinks.enerkey.outcome import Outcome
-from energy_pipeline.sinks.enerkey.reconcile import Decision
 from energy_pipeline.sinks.enerkey.transitions import begin_send, end_send
 
 _MOST_REPEATS = 3  # of a message that did not leave or was limited

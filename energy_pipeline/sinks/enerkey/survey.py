@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from energy_pipeline.clock import Clock
 from energy_pipeline.configuration.environment import Repush
 from energy_pipeline.sinks.enerkey.client import EnerKeyClient
+from energy_pipeline.sinks.enerkey.decisions import Decision, Terms
 from energy_pipeline.sinks.enerkey.hours import AFTER_REFUSAL, Hold
 from energy_pipeline.sinks.enerkey.ledger import Ledger
 from energy_pipeline.sinks.enerkey.message_log import MessageLog
@@ -17,7 +18,7 @@ from energy_pipeline.sinks.enerkey.messages import Message, cut
 from energy_pipeline.sinks.enerkey.meter_work import MeterWork
 from energy_pipeline.sinks.enerkey.plausibility import strange_batches
 from energy_pipeline.sinks.enerkey.reading import read_hours
-from energy_pipeline.sinks.enerkey.reconcile import Decision, Terms, needs_read, reconcile_hours
+from energy_pipeline.sinks.enerkey.reconcile import needs_read, reconcile_hours
 from energy_pipeline.sinks.enerkey.register_readings import readings_to_read
 from energy_pipeline.sinks.enerkey.registers import reconcile_readings
 

@@ -7,9 +7,9 @@ there before the request, and only an answer or a read-back takes it away.
 from dataclasses import replace
 from datetime import datetime
 
+from energy_pipeline.sinks.enerkey.decisions import Decision
 from energy_pipeline.sinks.enerkey.hours import MOST_ATTEMPTS, LedgerHour
 from energy_pipeline.sinks.enerkey.outcome import Outcome
-from energy_pipeline.sinks.enerkey.reconcile import Decision
 
 
 def settle(entry: LedgerHour, decision: Decision, now: datetime) -> LedgerHour:

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from energy_pipeline.sinks.enerkey.decisions import Terms
 from energy_pipeline.sinks.enerkey.hours import LedgerHour, near
 from energy_pipeline.sinks.enerkey.messages import Message
 from energy_pipeline.sinks.enerkey.outcome import Outcome
-from energy_pipeline.sinks.enerkey.reconcile import Terms, needs_read, reconcile_hours
+from energy_pipeline.sinks.enerkey.reconcile import needs_read, reconcile_hours
 from energy_pipeline.sinks.enerkey.transitions import begin_send, end_send, settle
 from energy_pipeline_tests.sinks.enerkey.throwaway import HOUR, MODELS, START, Client, Server
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from energy_pipeline.sinks.enerkey.decisions import Terms
 from energy_pipeline.sinks.enerkey.hours import LedgerHour, near
-from energy_pipeline.sinks.enerkey.reconcile import Terms
 from energy_pipeline.sinks.enerkey.register_readings import readings_to_read
 from energy_pipeline.sinks.enerkey.registers import reconcile_readings
 from energy_pipeline_tests.sinks.enerkey.throwaway import HOUR, START, Client, Server

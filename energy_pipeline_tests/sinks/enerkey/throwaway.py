@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from energy_pipeline.sinks.enerkey.decisions import Decision, Terms
 from energy_pipeline.sinks.enerkey.hours import LedgerHour, fresh
 from energy_pipeline.sinks.enerkey.messages import Message, cut
 from energy_pipeline.sinks.enerkey.outcome import Outcome
-from energy_pipeline.sinks.enerkey.reconcile import Decision, Terms, needs_read, reconcile_hours
+from energy_pipeline.sinks.enerkey.reconcile import needs_read, reconcile_hours
 from energy_pipeline.sinks.enerkey.register_readings import readings_to_read
 from energy_pipeline.sinks.enerkey.registers import reconcile_readings
 from energy_pipeline.sinks.enerkey.transitions import begin_send, end_send, settle
