@@ -6,6 +6,7 @@ What is asked, and what never again, is decided in `steps/`; here is what a pers
 from datetime import datetime
 
 import dagster as dg
+import pyarrow as pa
 
 from energy_pipeline.calendar import Days
 from energy_pipeline.configuration.sites import Stream
@@ -24,14 +25,17 @@ from energy_pipeline.defs.metadata import (
 from energy_pipeline.defs.partitions import run_days
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.defs.spending import failed, spent
-from energy_pipeline.report.pictures import coverage_picture
+from energy_pipeline.report.pictures import coverage_picture, totals_picture
 from energy_pipeline.schema import ENLIGHTEN_DAILY_ENERGY
 from energy_pipeline.steps.daily_energy import fetch_daily_energy
 from energy_pipeline.steps.enlighten_words import INTERVALS
 from energy_pipeline.steps.fetch import fetch_intervals
 from energy_pipeline.steps.fetch_report import FetchReport
+from energy_pipeline.steps.fleet_totals import fleet_by_local_day
 from energy_pipeline.steps.outstanding import coverage_shares
 from energy_pipeline.workbench import Workbench
+
+_DAYS_SHOWN = 92
 
 
 def _intervals_of(stream: Stream) -> dg.AssetsDefinition:
@@ -90,11 +94,20 @@ def enlighten_daily_energy(
     """Fetch the totals of the whole life of the sites whose intervals are newer than they are."""
     with workbench.open(context, config.sites) as bench:
         report = fetch_daily_energy(bench, force=config.force)
+        totals = fleet_by_local_day(bench, _DAYS_SHOWN)
     figures: dict[str, Value | dg.MetadataValue] = {
-        "local_days": report.days,
+        "rows": report.days,
         "series_asked": report.asked,
+        "kwh_of_last_days": _kwh_by_stream(totals),
+        "totals": picture(totals_picture(totals)),
     }
     return dg.MaterializeResult(metadata=figures | spent(report) | failed(report.failures))
+
+
+def _kwh_by_stream(totals: pa.Table) -> str:
+    summed = totals.group_by("stream").aggregate([("energy_wh", "sum")]).sort_by("stream")
+    told = [f"{row['stream']} {kwh(row['energy_wh_sum']):,}" for row in summed.to_pylist()]
+    return f"{', '.join(told) or 'nothing'} in the last {_DAYS_SHOWN} days"
 
 
 def _show_days(

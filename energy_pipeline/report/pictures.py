@@ -1,7 +1,8 @@
 """Pictures of hours: a curve for a few days, a calendar of hours for a long range.
 
-Input is `hourly_energy` in UTC; the output is PNG bytes, small enough to be inlined in a Dagster
-event (about 20 to 60 kB). Holes are drawn as holes: absent is not zero.
+Input is `hourly_energy` in UTC, registers, or totals of local days; the output is PNG bytes, small
+enough to be inlined in a Dagster event (about 20 to 60 kB). Holes are drawn as holes: absent is not
+zero.
 """
 
 import io
@@ -64,6 +65,27 @@ def register_picture(readings: pa.Table, days: Days) -> bytes:
             axis.tick_params(labelsize=7)
             axis.grid(alpha=0.3)
             axis.set_title(f"register of {stream}, {days} UTC", fontsize=9, loc="left")
+    return png.getvalue()
+
+
+def totals_picture(totals: pa.Table) -> bytes:
+    """Draw energy per local day, all sites added up: one panel for each stream.
+
+    Args:
+        totals: columns stream, day, energy_wh; one row per stream and day.
+    """
+    frame: pd.DataFrame = totals.select(["stream", "day", "energy_wh"]).to_pandas()
+    streams = _in_order(frame["stream"].unique())
+    with _figure(streams) as (axes, png):
+        for axis, stream in zip(axes, streams, strict=True):
+            rows = frame[frame["stream"] == stream].set_index("day")["energy_wh"].sort_index()
+            days = pd.date_range(rows.index.min(), rows.index.max()) if len(rows) else []
+            kwh = rows.set_axis(pd.to_datetime(rows.index)).reindex(days) / 1000
+            axis.plot(kwh.index, kwh.to_numpy(), marker=".", markersize=3, color=_COLOURS[stream])
+            axis.set_ylabel("kWh per day", fontsize=8)
+            axis.grid(alpha=0.3)
+            axis.tick_params(labelsize=7)
+            axis.set_title(f"{stream}, local days: {kwh.sum():,.1f} kWh", fontsize=9, loc="left")
     return png.getvalue()
 
 

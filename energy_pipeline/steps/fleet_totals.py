@@ -1,11 +1,12 @@
-"""The fleet added up by hour, for pictures: small whatever the number of sites."""
+"""The fleet added up by hour or by day, for pictures: small whatever the number of sites."""
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from energy_pipeline.calendar import Days
+from energy_pipeline.calendar import DAY, Days
 from energy_pipeline.dataset import Dataset
-from energy_pipeline.schema import CUMULATIVE_READINGS
+from energy_pipeline.schema import CUMULATIVE_READINGS, ENLIGHTEN_DAILY_ENERGY
 from energy_pipeline.steps.blocks import day_blocks
 from energy_pipeline.workbench import Workbench
 
@@ -53,3 +54,19 @@ def fleet_registers(bench: Workbench, days: Days) -> pa.Table:
     by_stream = found.groupby("stream")
     total = by_stream["first_wh"].transform("sum") + by_stream["rise_wh"].cumsum()
     return pa.Table.from_pandas(total.rename("reading_wh").reset_index(), preserve_index=False)
+
+
+def fleet_by_local_day(bench: Workbench, latest: int) -> pa.Table:
+    """Return the vendor's totals added up over the workbench's sites.
+
+    Columns stream, day, energy_wh; one row per stream and local day of the `latest` days that the
+    store holds.
+    """
+    ids = [site.id for site in bench.registry.sites]
+    totals = bench.store.read_snapshot(ENLIGHTEN_DAILY_ENERGY, ids)
+    if not totals.num_rows:
+        return totals.select(["stream", "day", "energy_wh"])
+    first = pc.max(totals["day"]).as_py() - (latest - 1) * DAY
+    recent = totals.filter(pc.field("day") >= pa.scalar(first))
+    summed = recent.group_by(["stream", "day"]).aggregate([("energy_wh", "sum")])
+    return summed.rename_columns(["stream", "day", "energy_wh"])

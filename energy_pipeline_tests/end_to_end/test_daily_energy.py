@@ -91,13 +91,19 @@ def test_everything_is_well_and_said_so() -> None:
     assert uploaded["hours_verified"] == 2 * HOURS
     assert uploaded["messages_sent"] == 2
     assert "data:image/png;base64," in str(last_metadata(result, "hourly_energy")["hours"])
+    totals = last_metadata(result, "enlighten_daily_energy")
+    assert "data:image/png;base64," in str(totals["totals"])
+    assert str(totals["kwh_of_last_days"]).startswith("consumption ")
 
 
 @pytest.mark.usefixtures("place")
 def test_pictures_and_tables_are_on_the_last_day_alone() -> None:
     result = run()
 
-    for asset in ("enlighten_production", "hourly_energy", "enerkey_consumption_upload"):
+    for asset in (
+        *("enlighten_production", "enlighten_consumption", "hourly_energy"),
+        *("cumulative_readings", "enerkey_consumption_upload", "enerkey_cumulative_upload"),
+    ):
         *others, last = result.asset_materializations_for_node(asset)
         assert last.partition == str(DAYS.last)
         sizes = [len(str(event.metadata)) for event in others]

@@ -14,6 +14,7 @@ from energy_pipeline.report.pictures import (
     coverage_picture,
     hours_picture,
     register_picture,
+    totals_picture,
 )
 
 FIRST = date(2024, 5, 1)
@@ -76,6 +77,18 @@ def test_registers_are_drawn_in_order_of_time() -> None:
     ordered = pa.Table.from_pandas(rows, preserve_index=False)
 
     assert register_picture(mixed, days) == register_picture(ordered, days)
+
+
+def test_a_day_without_a_total_is_a_hole() -> None:
+    days = [FIRST + timedelta(days=n) for n in range(5)]
+    whole = pa.table({"stream": ["production"] * 5, "day": days, "energy_wh": [9e3] * 5})
+    hole = pa.concat_tables([whole.slice(0, 2), whole.slice(3)])
+    zero = whole.set_column(2, "energy_wh", pa.array([9e3, 9e3, 0.0, 9e3, 9e3]))
+    shuffled = whole.take(pa.array([3, 0, 4, 1, 2]))
+
+    assert len({totals_picture(each) for each in (whole, hole, zero)}) == 3
+    assert totals_picture(shuffled) == totals_picture(whole)
+    assert size_of(totals_picture(whole.slice(0, 0)))
 
 
 def test_a_coverage_picture_of_nobody_is_still_a_picture() -> None:

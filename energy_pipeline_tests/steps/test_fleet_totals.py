@@ -5,11 +5,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from energy_pipeline.calendar import HOUR
+from energy_pipeline.calendar import DAY, HOUR
 from energy_pipeline.dataset import partition_days
-from energy_pipeline.schema import CUMULATIVE_READINGS
+from energy_pipeline.schema import CUMULATIVE_READINGS, ENLIGHTEN_DAILY_ENERGY
 from energy_pipeline.steps import blocks
-from energy_pipeline.steps.fleet_totals import fleet_registers
+from energy_pipeline.steps.fleet_totals import fleet_by_local_day, fleet_registers
 from energy_pipeline.store.coverage import Coverage
 from energy_pipeline_tests.steps.benches import START, a_site, days_from, instant, open_bench
 
@@ -59,3 +59,23 @@ def test_no_reading_at_all_is_no_row(tmp_path: Path) -> None:
     bench = open_bench(tmp_path, [a_site("a")], instant(START))
 
     assert fleet_registers(bench, days_from(0)).num_rows == 0
+
+
+def test_the_latest_totals_are_added_up_over_the_sites(tmp_path: Path) -> None:
+    bench = open_bench(tmp_path, [a_site("a"), a_site("b")], instant(START))
+    empty = fleet_by_local_day(bench, 2)
+    rows = [
+        {"site": site, "stream": "production", "day": START + n * DAY, "energy_wh": 10.0 + n}
+        for site in ("a", "b", "of somebody else")
+        for n in range(3)
+    ]
+    fetched = {"fetched_at": instant(START), "last_report_at": None}
+    table = pa.Table.from_pylist([row | fetched for row in rows], ENLIGHTEN_DAILY_ENERGY.schema)
+    bench.store.write_snapshot(ENLIGHTEN_DAILY_ENERGY, table)
+
+    found = fleet_by_local_day(bench, 2).sort_by("day").to_pylist()
+    assert empty.num_rows == 0
+    assert [(row["day"], row["energy_wh"]) for row in found] == [
+        (START + DAY, 22.0),
+        (START + 2 * DAY, 24.0),
+    ]
