@@ -41,11 +41,11 @@ check: $(INSTALLED)  ## do the Dagster definitions load?
 bench: $(INSTALLED)  ## benchmarks, as ratios against a peer in the same run
 	$(BIN)/python -m benchmarks
 
-soak: $(INSTALLED)  ## the long chaos and scale runs
-	SOAK=1 $(BIN)/pytest --numprocesses=auto -m soak --timeout=3600
+soak: $(INSTALLED)  ## kills and lost answers at many more moments; SOAK_SEEDS=5 for a part
+	$(BIN)/pytest --numprocesses=auto -m soak --timeout=3600
 
 lock: $(INSTALLED)  ## write the versions now installed into constraints.txt
 	$(BIN)/pip freeze --all --exclude-editable --exclude pip | sed -E '/^-e|@ file/d' > constraints.txt
 
-clean:  ## remove the environment and the demo
+clean:  ## remove the environment, the demo and the history of runs
 	rm -rf $(VENV) .demo .dagster

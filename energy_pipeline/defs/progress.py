@@ -1,6 +1,6 @@
 """Progress of long work: lines in the run's log at sensible steps, a bar on a terminal.
 
-Each log line is a row in Dagster's database, so there are at most twenty for a piece of work.
+Each log line is a row in Dagster's database, so there are about twenty for a piece of work.
 """
 
 import sys

@@ -83,7 +83,9 @@ def test_every_hour_is_the_true_one_and_final(
     assert len(found) == HOURS
     assert found["final"].all()
     assert (found["covered_s"] == 3600).all()
-    np.testing.assert_allclose(found["energy_wh"], true_hours[stream].loc[found.index], atol=1e-6)
+    np.testing.assert_allclose(
+        found["energy_wh"], true_hours[stream].loc[found.index], rtol=0, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("site", [MICRO, METER])
@@ -100,7 +102,7 @@ def test_every_local_day_is_the_true_one(
     truth = truth[truth["file"].str.startswith("enphase_uk_15min_")]
     truth = truth[truth["quantity"] == QUANTITIES[stream]].set_index("local_date")["kwh"]
     assert len(truth) == len(YEARS)
-    np.testing.assert_allclose(kwh.loc[truth.index], truth, atol=1e-9)
+    np.testing.assert_allclose(kwh.loc[truth.index], truth, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize(("first_meter", "site"), [(670, MICRO), (680, METER)])
@@ -112,7 +114,7 @@ def test_enerkey_ends_with_exactly_the_true_hours(
     for meter, stream in ((0, "production"), (1, "consumption"), (2, "production")):
         assert len(stored[meter]) == HOURS, (site, meter)
         truth = true_hours[stream].loc[stored[meter].index] / 1000
-        np.testing.assert_allclose(stored[meter], truth, atol=1e-6)
+        np.testing.assert_allclose(stored[meter], truth, rtol=0, atol=1e-6)
         assert set(ended.enerkey.pushes_per_hour(first_meter + meter).values()) == {1}
 
 
