@@ -14,7 +14,14 @@ from energy_pipeline.dataset import Dataset
 from energy_pipeline.defs.energy import cumulative_readings, hourly_energy
 from energy_pipeline.defs.enerkey import enerkey_consumption_upload, enerkey_cumulative_upload
 from energy_pipeline.defs.enlighten import ENLIGHTEN_INTERVALS
-from energy_pipeline.defs.findings import ERROR, WARN, checked_days, looked_at, result_of
+from energy_pipeline.defs.findings import (
+    ERROR,
+    WARN,
+    checked_days,
+    checked_sites,
+    looked_at,
+    result_of,
+)
 from energy_pipeline.defs.metadata import Value
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.schema import (
@@ -44,9 +51,9 @@ def energy_is_conserved(
 ) -> dg.AssetCheckResult:
     """Stop the upload when energy was lost or made on the way to the hours."""
     days = checked_days(context)
-    with workbench.open(context, ()) as bench:
+    with workbench.open(context, checked_sites(context)) as bench:
         found = lost_energy(bench, days)
-    return result_of(found, ERROR, "sites whose energy differs", looked_at(days))
+    return result_of(found, ERROR, "sites whose energy differs", looked_at(context))
 
 
 @dg.asset_check(
@@ -63,12 +70,12 @@ def agrees_with_daily_totals(
 ) -> dg.AssetCheckResult:
     """Tell of days that disagree; stop the upload when every site that can be judged does."""
     days = checked_days(context)
-    with workbench.open(context, ()) as bench:
+    with workbench.open(context, checked_sites(context)) as bench:
         verdict = judge_totals(bench, days)
     nobody_agrees = bool(verdict.disagreeing) and not verdict.agreeing_sites
     counted: dict[str, Value] = {shown: verdict.days[name] for name, shown in _LOCAL_DAYS.items()}
     severity = ERROR if nobody_agrees else WARN
-    figures = looked_at(days) | counted
+    figures = looked_at(context) | counted
     return result_of(verdict.disagreeing, severity, "local days that disagree", figures)
 
 
@@ -82,9 +89,9 @@ def register_chain_is_unbroken(
 ) -> dg.AssetCheckResult:
     """Stop the upload when a register jumps or falls."""
     days = checked_days(context)
-    with workbench.open(context, ()) as bench:
+    with workbench.open(context, checked_sites(context)) as bench:
         found = broken_chains(bench, days)
-    return result_of(found, ERROR, "registers that break", looked_at(days))
+    return result_of(found, ERROR, "registers that break", looked_at(context))
 
 
 @dg.asset_check(
@@ -96,9 +103,9 @@ def days_complete(
 ) -> dg.AssetCheckResult:
     """Tell which site-days are not final yet, the oldest first."""
     days = checked_days(context)
-    with workbench.open(context, ()) as bench:
+    with workbench.open(context, checked_sites(context)) as bench:
         found = open_days(bench, HOURLY_ENERGY, days)
-    return result_of(found, WARN, "open site-days", looked_at(days))
+    return result_of(found, WARN, "open site-days", looked_at(context))
 
 
 def _every_site_answered(stream: Stream) -> dg.AssetChecksDefinition:
@@ -111,9 +118,11 @@ def _every_site_answered(stream: Stream) -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
     ) -> dg.AssetCheckResult:
         days = checked_days(context)
-        with workbench.open(context, ()) as bench:
+        with workbench.open(context, checked_sites(context)) as bench:
             found = unanswered_days(bench, stream, days)
-        return result_of(found, ERROR, "sites with days that were never answered", looked_at(days))
+        return result_of(
+            found, ERROR, "sites with days that were never answered", looked_at(context)
+        )
 
     return check
 
@@ -136,9 +145,11 @@ def _every_hour_verified(asset: dg.AssetsDefinition, dataset: Dataset) -> dg.Ass
         context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
     ) -> dg.AssetCheckResult:
         days = checked_days(context)
-        with workbench.open(context, ()) as bench:
+        with workbench.open(context, checked_sites(context)) as bench:
             found = unverified_hours(bench, dataset, days)
-        return result_of(found, ERROR, "meters with hours that are not verified", looked_at(days))
+        return result_of(
+            found, ERROR, "meters with hours that are not verified", looked_at(context)
+        )
 
     return check
 
@@ -156,7 +167,7 @@ def _matches_ledger(asset: dg.AssetsDefinition, kind: Kind) -> dg.AssetChecksDef
     def check(
         context: dg.AssetCheckExecutionContext, workbench: WorkbenchResource
     ) -> dg.AssetCheckResult:
-        with workbench.open(context, ()) as bench:
+        with workbench.open(context, checked_sites(context)) as bench:
             found = [asdict(finding) for finding in audit(bench, kind).findings]
         return result_of(found, ERROR, "hours that differ", {})
 

@@ -1,9 +1,10 @@
-"""What checks have in common: the days they look at, and how findings are shown.
+"""What checks have in common: the days and sites they look at, and how findings are shown.
 
 What is judged is in `checks.py`, `gateway_checks.py` and `key_checks.py`.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -19,6 +20,17 @@ def checked_days(context: dg.AssetCheckExecutionContext) -> Days:
     """Return the UTC days of the run that the check is part of."""
     span = context.partition_key_range
     return days_of([span.start, span.end])
+
+
+def checked_sites(context: dg.AssetCheckExecutionContext) -> list[str]:
+    """Return the sites to which the run narrows the checked asset; none: all.
+
+    What is wrong with another site must not stop a run that leaves it out.
+    """
+    ops: Any = context.run.run_config.get("ops", {})
+    assets = {key.asset_key.to_python_identifier() for key in context.selected_asset_check_keys}
+    configs = [ops.get(asset, {}).get("config", {}) for asset in assets]
+    return [site for config in configs for site in config.get("sites", ())]
 
 
 def result_of(
@@ -39,9 +51,10 @@ def result_of(
     )
 
 
-def looked_at(days: Days) -> dict[str, Value]:
-    """Return the figure that names the days of a check."""
-    return {"days": str(days)}
+def looked_at(context: dg.AssetCheckExecutionContext) -> dict[str, Value]:
+    """Return the figures that name the days and the sites of a check."""
+    sites = ", ".join(sorted(checked_sites(context))) or "all"
+    return {"days": str(checked_days(context)), "sites": sites}
 
 
 def _shown(value: object) -> str:

@@ -7,7 +7,14 @@ for its own site alone, and of two meters that differ nobody knows which one is 
 import dagster as dg
 
 from energy_pipeline.defs.energy import hourly_energy
-from energy_pipeline.defs.findings import ERROR, WARN, checked_days, looked_at, result_of
+from energy_pipeline.defs.findings import (
+    ERROR,
+    WARN,
+    checked_days,
+    checked_sites,
+    looked_at,
+    result_of,
+)
 from energy_pipeline.defs.metadata import TABLE_ROWS, Figures, Value, kwh, table
 from energy_pipeline.defs.resources import WorkbenchResource
 from energy_pipeline.steps.gateway_conservation import lost_gateway_energy
@@ -34,9 +41,9 @@ def every_gateway_answered(
 ) -> dg.AssetCheckResult:
     """Tell which gateways are silent."""
     days = checked_days(context)
-    with workbench.open(context, ()) as bench:
+    with workbench.open(context, checked_sites(context)) as bench:
         found = silent_gateways(bench, days)
-    return result_of(found, ERROR, "gateways that are silent", looked_at(days))
+    return result_of(found, ERROR, "gateways that are silent", looked_at(context))
 
 
 @dg.asset_check(
@@ -52,9 +59,9 @@ def counted_energy_is_conserved(
 ) -> dg.AssetCheckResult:
     """Stop the upload when energy was lost or made between the counters and the hours."""
     days = checked_days(context)
-    with workbench.open(context, ()) as bench:
+    with workbench.open(context, checked_sites(context)) as bench:
         found = lost_gateway_energy(bench, days)
-    return result_of(found, ERROR, "stretches whose energy differs", looked_at(days))
+    return result_of(found, ERROR, "stretches whose energy differs", looked_at(context))
 
 
 @dg.asset_check(
@@ -70,11 +77,11 @@ def gateway_and_enlighten_agree(
 ) -> dg.AssetCheckResult:
     """Tell of days on which the two sources of a stream differ by more than meters do."""
     days = checked_days(context)
-    with workbench.open(context, ()) as bench:
+    with workbench.open(context, checked_sites(context)) as bench:
         compared = source_differences(bench, days)
     shown = [_difference(row) for row in worst_first(compared).slice(0, TABLE_ROWS).to_pylist()]
     counted: dict[str, Value] = {"days_compared": compared.num_rows}
-    figures = looked_at(days) | counted | table("differences", shown)
+    figures = looked_at(context) | counted | table("differences", shown)
     return result_of(differing_days(compared), WARN, "days that differ", figures)
 
 
@@ -90,9 +97,9 @@ def gateway_hours_are_plausible(
 ) -> dg.AssetCheckResult:
     """Tell of hours that no house has: look at the direction and the place of the clamps."""
     days = checked_days(context)
-    with workbench.open(context, ()) as bench:
+    with workbench.open(context, checked_sites(context)) as bench:
         found = strange_hours(bench, days)
-    return result_of(found, WARN, "hours that no house has", looked_at(days))
+    return result_of(found, WARN, "hours that no house has", looked_at(context))
 
 
 def _difference(row: Finding) -> Figures:

@@ -26,6 +26,10 @@ from energy_pipeline_tests.end_to_end.town import House, Town, town
 DAYS = Days(date(2024, 3, 29), date(2024, 4, 1))
 AFTER = datetime(2024, 4, 10, tzinfo=UTC)
 HOURS = len(DAYS) * 24
+WITH_SITES = (
+    *("enlighten_production", "enlighten_consumption", "hourly_energy", "cumulative_readings"),
+    *("enerkey_consumption_upload", "enerkey_cumulative_upload"),
+)
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -128,6 +132,29 @@ def test_energy_that_appears_between_intervals_and_hours_stops_the_upload(
     assert not result.success
     assert not checks(result)["hourly_energy:energy_is_conserved"].passed
     assert place.pushes == 0
+
+
+def test_what_is_wrong_with_one_site_does_not_stop_a_run_of_the_other(
+    place: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compute = energy.compute_hourly
+
+    def wrong(bench: Workbench, days: Days, bridged: Sequence[str]) -> HourlyReport:
+        report = compute(bench, days, bridged)
+        tamper(bench, HOURLY_ENERGY, "energy_wh", DAYS.first, 1.0)
+        return report
+
+    with monkeypatch.context() as patch:
+        patch.setattr(energy, "compute_hourly", wrong)
+        assert not run().success
+    other = {"config": {"sites": ["house-68"]}}
+    result = place.run_daily_energy(DAYS, dict.fromkeys(WITH_SITES, other))
+
+    assert result.success
+    conserved = checks(result)["hourly_energy:energy_is_conserved"]
+    assert conserved.metadata["sites"].value == "house-68"
+    assert place.enerkey.stored_hours(670) == {}
+    assert len(place.enerkey.stored_hours(680)) == HOURS
 
 
 def test_a_register_that_jumps_stops_its_upload(
