@@ -65,6 +65,15 @@ Api = Annotated[
     typer.Option(help="Dialect in which the printed files meet Enlighten; it speaks both."),
 ]
 
+EnerKeySwitches = Annotated[
+    list[str],
+    typer.Option(
+        "--enerkey",
+        metavar="NAME=VALUE",
+        help="Let EnerKey behave in another way, e.g. repush_consumption=reject; may be repeated.",
+    ),
+]
+
 
 @app.command()
 def check(
@@ -89,12 +98,13 @@ def simulate(
     envoy_port: Port = 0,
     login_port: Port = 0,
     api: Api = "v4",
+    enerkey: EnerKeySwitches = [],  # noqa: B006  # typer's way to say none
 ) -> None:
     """Serve simulated Enlighten, EnerKey and a gateway until Ctrl+C."""
     from energy_pipeline.cli.simulate import Ports, run_simulate
 
     ports = Ports(enlighten_port, enerkey_port, envoy_port, login_port)
-    run_simulate(data, timezone, ports, api)
+    run_simulate(data, timezone, ports, api, enerkey)
 
 
 @app.command()

@@ -24,6 +24,7 @@ from energy_pipeline.simulators.enerkey import (
     EnerKeySimulator,
     profile,
 )
+from energy_pipeline.simulators.enerkey import Switches as EnerKeySwitches
 from energy_pipeline.simulators.enlighten.app import EnlightenSimulator
 from energy_pipeline.simulators.enlighten.dataset import Fleet, System
 from energy_pipeline.simulators.enlighten.model import House, modelled_system
@@ -58,7 +59,9 @@ class Ports:
         return f"ports {self.enlighten}, {self.enerkey}, {self.envoy} and {self.login}"
 
 
-def run_simulate(data: Path | None, timezone: str, ports: Ports, api: EnlightenApi) -> None:
+def run_simulate(
+    data: Path | None, timezone: str, ports: Ports, api: EnlightenApi, enerkey_switches: list[str]
+) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Args:
@@ -66,9 +69,10 @@ def run_simulate(data: Path | None, timezone: str, ports: Ports, api: EnlightenA
         timezone: IANA zone of both houses.
         ports: where the services are to be found.
         api: dialect of Enlighten that is shown how to be met; the cloud speaks both.
+        enerkey_switches: how EnerKey behaves where that is not known for sure, as `name=value`.
 
     Raises:
-        EnergyPipelineError: `data` is not such an export, or a port is taken.
+        EnergyPipelineError: `data` is not such an export, a switch is none, or a port is taken.
     """
     system = _modelled(timezone) if data is None else _replayed(data, timezone)
     # A replayed cloud stands shortly after its last recording, when everything has arrived.
@@ -76,15 +80,19 @@ def run_simulate(data: Path | None, timezone: str, ports: Ports, api: EnlightenA
     switches = Switches(history_days=None, telemetry_history_days=None)
     cloud = EnlightenSimulator(Fleet.of([system]), clock, switches)
     meters = (*METERS, *gateway_house.METERS)
-    enerkey = EnerKeySimulator(
-        profile(meters, time_zone=timezone, customer="C-1001"), VirtualClock()
-    )
+    try:
+        behaviour = EnerKeySwitches.from_pairs(enerkey_switches)
+    except ValueError as error:
+        raise EnergyPipelineError(f"--enerkey: {error}") from None
+    customers = profile(meters, time_zone=timezone, customer="C-1001")
+    enerkey = EnerKeySimulator(customers, VirtualClock(), behaviour)
     envoy = gateway_house.new_gateway(timezone, datetime.now(UTC).date())
     login = gateway_house.token_services(envoy)
     website = _website(login.app, cloud.app)
     apps = [(cloud.app, ports.enlighten), (enerkey.app, ports.enerkey), (website, ports.login)]
     try:
         with TemporaryDirectory() as folder, serve_gateway(envoy, Path(folder), ports.envoy) as box:
+            _print_changes(behaviour)
             serve_forever(apps, lambda servers: _print_how_to_reach(servers, box, cloud, api))
     except OSError as error:
         raise EnergyPipelineError(f"{ports}: {error.strerror}; 0 takes a free one") from None
@@ -122,6 +130,12 @@ def _website(login: ASGIApp, cloud: ASGIApp) -> ASGIApp:
         await (cloud if is_consent else login)(scope, receive, send)
 
     return answer
+
+
+def _print_changes(switches: EnerKeySwitches) -> None:
+    changed = ", ".join(f"{name}={value}" for name, value in switches.changed().items())
+    if changed:
+        results().print(f"EnerKey behaves otherwise than its contract: {changed}", soft_wrap=True)
 
 
 def _print_how_to_reach(

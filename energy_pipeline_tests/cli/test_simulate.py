@@ -131,7 +131,9 @@ def test_the_printed_configuration_reaches_both_services(tmp_path: Path):
 def test_an_export_is_replayed(tmp_path: Path):
     export = tmp_path / "export.csv"
     export.write_text(EXPORT)
-    with simulation("--data", str(export), "--timezone", "UTC", "--api", "v2") as text:
+    options = ("--api", "v2", "--enerkey", "repush_consumption=reject")
+    with simulation("--data", str(export), "--timezone", "UTC", *options) as text:
+        assert "EnerKey behaves otherwise than its contract: repush_consumption=reject\n" in text
         access, system_id = configured(tmp_path, text)
         assert access["start"] == "2019-06-01"
         assert "--partition-range '2019-06-01...2019-06-01'" in text
@@ -148,6 +150,8 @@ def test_an_export_is_replayed(tmp_path: Path):
         (["--timezone", "Mars/Olympus"], 2, "Mars/Olympus"),
         (["--data", "absent.csv"], 2, "absent.csv"),
         (["--enlighten-port", "70000"], 2, "--enlighten-port"),
+        (["--enerkey", "repush=sum"], 1, "allowed: key=value with one of"),
+        (["--enerkey", "repush_consumption=often"], 1, "repush_consumption"),
     ],
 )
 def test_wrong_options_are_refused(options: list[str], status: int, said: str):
